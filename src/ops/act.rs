@@ -8,7 +8,7 @@ use super::arrival::{Arrival, arrive};
 use super::ports::settlement::Settlement;
 use super::services::contact::Deaf;
 use super::services::{down, restart, up};
-use super::{env, main_worktree, ports, remove, vanished};
+use super::{env, main_worktree, remove, resolving, vanished};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::config::problem::Problem;
@@ -154,8 +154,8 @@ fn require_own_words(action: PageAction, wish: &ActionWish) -> Result<()> {
 fn resolve(context: &Context, wish: &ActionWish) -> Result<ActionDone> {
     let entry = env::require_entry(context, None)?;
     let ports: Vec<Port> = entry.ports().collect();
-    let plan = ports::resolve::plan(context, wish.strategy)?.about(&ports);
-    let report = ports::resolve::apply(context, plan, false)?;
+    let plan = resolving::plan(context, wish.strategy, Some(&ports))?;
+    let report = resolving::apply(context, plan, false)?;
     Ok(ActionDone::Settled(Settlement::from(&report)))
 }
 

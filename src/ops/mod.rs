@@ -64,6 +64,7 @@ pub mod recorded_repositories;
 pub mod remove;
 pub mod rename;
 pub mod report;
+pub mod resolving;
 mod restorable;
 pub mod restore;
 pub mod rows;

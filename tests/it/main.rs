@@ -118,6 +118,7 @@ mod ports_list;
 mod ports_overview;
 mod ports_release;
 mod ports_resolve;
+mod ports_resolving;
 mod ports_situation;
 mod prometheus;
 mod prompt_line;

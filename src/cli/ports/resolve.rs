@@ -7,10 +7,13 @@ use clap::{Args, ValueEnum};
 use crate::cli::session::Session;
 use crate::error::{Code, Failure, Result};
 use crate::model::config::settings::Strategy;
+use crate::model::port::Port;
+use crate::model::port::dispute::Level;
 use crate::model::port::holder::Holder;
 use crate::model::port::resolution::{DisputeAction, ResolutionStep};
-use crate::ops::ports::resolve::{self, Plan, Report, StepOutcome};
+use crate::ops::ports::resolve::{Plan, Report, StepOutcome};
 use crate::ops::ports::settlement::{Settlement, SettlementPlan};
+use crate::ops::resolving;
 use crate::ui::{escape, prompt};
 
 /// Settle conflicts over ports: move our service, or end who holds its port
@@ -54,7 +57,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let context =
         if arguments.dry_run { session.context_as_it_is()? } else { session.context_with_records_true()? };
     let ui = session.ui;
-    let plan = resolve::plan(&context, arguments.strategy.map(Strategy::from))?;
+    let plan = resolving::plan(&context, arguments.strategy.map(Strategy::from), None)?;
     if arguments.dry_run {
         return shown(session, &plan);
     }
@@ -67,7 +70,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         }
         is_agreed = true;
     }
-    ended(session, &resolve::apply(&context, plan, is_agreed)?)
+    ended(session, &resolving::apply(&context, plan, is_agreed)?)
 }
 
 fn shown(session: &Session<'_>, plan: &Plan) -> Result<u8> {
@@ -79,7 +82,9 @@ fn shown(session: &Session<'_>, plan: &Plan) -> Result<u8> {
     } else {
         ui.answer(&listed(plan))?;
     }
-    Ok(u8::from(!plan.steps.is_empty()))
+    plan.faults.iter().for_each(|fault| ui.warn(fault));
+    // A server of ours that no `wt up` started is no conflict.
+    Ok(u8::from(!plan.faults.is_empty() || plan.steps.iter().any(|step| step.level > Level::Low)))
 }
 
 fn listed(plan: &Plan) -> String {
@@ -105,13 +110,20 @@ fn intent(action: &DisputeAction) -> String {
             let asked = if *needs_agreement { ", once somebody agrees" } else { "" };
             format!("would end {}{asked}", named.join(", "))
         }
+        DisputeAction::Restart { server, needs_agreement } => {
+            let asked = if *needs_agreement { ", once somebody agrees" } else { "" };
+            format!(
+                "would end pid {} and start `{}` of {}{asked}",
+                server.pid, server.service, server.worktree
+            )
+        }
         DisputeAction::Leave { why } => format!("would leave it: {why}"),
     }
 }
 
 fn ended(session: &Session<'_>, report: &Report) -> Result<u8> {
     let ui = session.ui;
-    let status = u8::from(!report.remaining.is_empty());
+    let status = u8::from(!is_well(report));
     if ui.is_json() {
         ui.answer_json(&Settlement::from(report))?;
         return Ok(status);
@@ -125,12 +137,25 @@ fn ended(session: &Session<'_>, report: &Report) -> Result<u8> {
     for (step, outcome) in &report.done {
         let _ = writeln!(text, "{}", headline(step));
         let line = told(&step.action, outcome);
-        let is_done = matches!(outcome, StepOutcome::Moved(_) | StepOutcome::Terminated);
+        let is_done =
+            matches!(outcome, StepOutcome::Moved(_) | StepOutcome::Terminated | StepOutcome::Restarted);
         let line = escape::line(&line).into_owned();
         let _ = writeln!(text, "  {}", if is_done { paint.done(line) } else { paint.warning(line) });
     }
+    for one in &report.revived {
+        let reason = one.reason.as_deref().unwrap_or_default();
+        let end = if one.healthy { "ready there".to_owned() } else { format!("not ready: {reason}") };
+        let line = format!("restarted `{}` of {} on {}: {end}", one.service, one.worktree, one.port);
+        let line = escape::line(&line).into_owned();
+        let _ = writeln!(text, "  {}", if one.healthy { paint.done(line) } else { paint.warning(line) });
+    }
     ui.answer(&text)?;
+    report.faults.iter().for_each(|fault| ui.warn(fault));
+    let is_revived = |port: &Port| report.revived.iter().any(|one| one.port == *port);
     for (step, outcome) in &report.done {
+        if matches!(outcome, StepOutcome::Moved(to) if is_revived(to)) {
+            continue;
+        }
         if let (DisputeAction::Move { tenant }, StepOutcome::Moved(to)) = (&step.action, outcome) {
             let (service, name) = (&tenant.service, &tenant.worktree.name);
             ui.hint(&format!("restart `{service}` of {name}: its port is {to} now, and .env says so"));
@@ -146,6 +171,17 @@ fn ended(session: &Session<'_>, report: &Report) -> Result<u8> {
         ui.complain(&Failure::new(Code::PortConflict, message).hint(next_step(report)));
     }
     Ok(status)
+}
+
+/// Nothing is left, what was started is ready, and whoever was asked answered.
+fn is_well(report: &Report) -> bool {
+    let has_failed = |(step, outcome): &(ResolutionStep, StepOutcome)| {
+        matches!((&step.action, outcome), (DisputeAction::Restart { .. }, StepOutcome::Failed(_)))
+    };
+    report.remaining.is_empty()
+        && report.faults.is_empty()
+        && report.revived.iter().all(|one| one.healthy)
+        && !report.done.iter().any(has_failed)
 }
 
 fn next_step(report: &Report) -> String {
@@ -166,6 +202,9 @@ fn told(action: &DisputeAction, outcome: &StepOutcome) -> String {
         (DisputeAction::Terminate { holders, .. }, StepOutcome::Terminated) => {
             let named: Vec<String> = holders.iter().map(Holder::told).collect();
             format!("ended {}", named.join(", "))
+        }
+        (DisputeAction::Restart { server, .. }, StepOutcome::Restarted) => {
+            format!("ended pid {} and started `{}` of {}", server.pid, server.service, server.worktree)
         }
         (_, StepOutcome::Left(why)) => format!("left: {why}"),
         (_, StepOutcome::Failed(why)) => format!("not settled: {why}"),

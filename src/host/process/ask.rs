@@ -1,6 +1,8 @@
-//! A program that is asked something: its answer is what it writes, it has three seconds, and nobody can answer it.
+//! A program that is asked something: its answer is what it writes, its time is bounded, and nobody can answer it.
 
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Seek, Write};
 use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -37,13 +39,28 @@ pub fn ask(
 ) -> Result<String, String> {
     let wish =
         SpawnWish { program: program.as_os_str(), arguments, folder, variables, stdout_to_stderr: false };
-    let child = Piped::start(&wish).map_err(|error| error.to_string())?;
+    ask_about(&wish, None, LIMIT, interrupt)
+}
+
+/// As [`ask`], with something to read on its stdin and a time of its own.
+///
+/// # Errors
+///
+/// As [`ask`].
+pub fn ask_about(
+    wish: &SpawnWish<'_>,
+    about: Option<&[u8]>,
+    limit: Duration,
+    interrupt: &Interrupt,
+) -> Result<String, String> {
+    let about = about.map(unnamed).transpose().map_err(|error| error.to_string())?;
+    let child = Piped::start_reading(wish, about).map_err(|error| error.to_string())?;
     let family = identity::of(child.pid());
     let (done, ended) = channel::<()>();
     let (mut text, mut last) = (Vec::new(), String::new());
     let (exit, is_late) = std::thread::scope(|scope| {
         let guard = scope.spawn(move || {
-            let until = Instant::now() + LIMIT;
+            let until = Instant::now() + limit;
             loop {
                 match ended.recv_timeout(LOOK) {
                     Err(RecvTimeoutError::Timeout) if Instant::now() < until && !interrupt.is_raised() => {}
@@ -73,10 +90,18 @@ pub fn ask(
         (exit, guard.join().unwrap_or(true))
     });
     match exit {
-        _ if is_late => Err(format!("no answer within {} s", LIMIT.as_secs())),
+        _ if is_late => Err(format!("no answer within {} s", limit.as_secs())),
         Ok(exit) if exit.code == 0 => String::from_utf8(text).map_err(|_| "its answer is no text".to_owned()),
         Ok(exit) if last.is_empty() => Err(format!("it ended with status {}", exit.code)),
         Ok(_) => Err(last),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// A file without a name that holds `bytes`: whoever does not read it keeps nobody waiting.
+fn unnamed(bytes: &[u8]) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    file.write_all(bytes)?;
+    file.rewind()?;
+    Ok(file)
 }

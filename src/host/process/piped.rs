@@ -1,5 +1,6 @@
 //! A command whose output is read line by line while it runs, with nothing to read itself.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
@@ -39,8 +40,20 @@ impl Piped {
     ///
     /// Those of starting it: `NotFound`, `PermissionDenied`, …
     pub fn start(wish: &SpawnWish<'_>) -> io::Result<Self> {
+        Self::start_reading(wish, None)
+    }
+
+    /// As [`start`](Self::start), its stdin being this file where there is one.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub fn start_reading(wish: &SpawnWish<'_>, stdin: Option<File>) -> io::Result<Self> {
         let mut command = spawn::command(wish);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .stdin(stdin.map_or_else(Stdio::null, Stdio::from))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         Ok(Self { child: command.spawn()? })
     }
 

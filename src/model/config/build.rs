@@ -62,6 +62,7 @@ pub fn config(mut merged: MergedConfig) -> Config {
         stale_after: duration("ports.stale_after"),
         reclaim_after: find(&merged, "ports.reclaim_after", value::duration),
         resolve: resolve(&merged),
+        resolve_command: find(&merged, "resolve.strategy", running::chooser).flatten().map(str::to_owned),
         git: GitSettings { default_branch: text("git.default_branch").filter(|name| !name.is_empty()) },
         forge: ForgeSettings {
             remote: text("forge.remote"),
@@ -171,6 +172,7 @@ fn resolve(merged: &MergedConfig) -> ResolveSettings {
     let flag = |key: &str| find(merged, key, value::flag).unwrap_or_default();
     ResolveSettings {
         strategy: match find(merged, "resolve.strategy", value::text) {
+            None => Strategy::Command,
             Some("conservative") => Strategy::Conservative,
             Some("aggressive") => Strategy::Aggressive,
             _ => Strategy::Intelligent,

@@ -43,6 +43,10 @@ pub fn check(kind: KeyKind, value: &Value) -> Result<(), ValueFault> {
         KeyKind::Ports => ports(value).map(|_| ()),
         KeyKind::Exclusions => exclusions(value).map(|_| ()),
         KeyKind::Choice(words) => choice(value, words),
+        KeyKind::ChoiceOrCommand(words) => match running::chooser(value)? {
+            Some(_) => Ok(()),
+            None => choice(value, words),
+        },
         KeyKind::Whole(least, most) => whole(value, least, most).map(|_| ()),
         KeyKind::Number(least, most) => number(value, least, most).map(|_| ()),
         KeyKind::Duration => duration(value).map(|_| ()),

@@ -79,6 +79,10 @@ fn kind(of: KeyKind) -> Value {
             "properties": { "ports": range(), "reason": { "type": "string", "minLength": 1 } },
         } }),
         KeyKind::Choice(words) => json!({ "enum": words }),
+        KeyKind::ChoiceOrCommand(words) => json!({ "anyOf": [{ "enum": words }, {
+            "type": "object", "additionalProperties": false, "required": ["command"],
+            "properties": { "command": { "type": "string", "minLength": 1 } },
+        }] }),
         KeyKind::Choices(words) => json!({ "type": "array", "items": { "enum": words } }),
         KeyKind::UrlPath => json!({ "type": "string", "pattern": "^/" }),
         KeyKind::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),

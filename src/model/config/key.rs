@@ -29,6 +29,8 @@ pub enum KeyKind {
     Exclusions,
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// One of these words, or `{ command = "…" }`.
+    ChoiceOrCommand(&'static [&'static str]),
     /// A whole number between these.
     Whole(u32, u32),
     /// A number between these.

@@ -24,6 +24,18 @@ pub fn command(value: &Value) -> Result<&str, ValueFault> {
     command_of(value, COMMAND_VALUES)
 }
 
+/// Returns the command of `{ command = "…" }`; `None` for a value that is a word.
+pub fn chooser(value: &Value) -> Result<Option<&str>, ValueFault> {
+    let Some(table) = value.as_object() else { return Ok(None) };
+    if let Some(key) = table.keys().find(|key| *key != "command") {
+        return Err(value::unknown_word("key", key, &["command"]));
+    }
+    let Some(command) = table.get("command") else {
+        return Err(ValueFault::new("names no command").hint("write { command = \"./pick\" }"));
+    };
+    command_of(command, &[]).map(Some)
+}
+
 /// Returns the commands of a worktree, each of which splits into words that use only values that there are.
 pub fn commands(value: &Value) -> Result<Vec<String>, ValueFault> {
     value::list(value, "commands", |one| command_of(one, WORKTREE_COMMAND_VALUES).map(str::to_owned))

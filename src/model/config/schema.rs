@@ -8,7 +8,7 @@ mod services;
 use super::standing::KeyStanding::{
     Address, AtOnce, Command, Place, Stricter, StricterUntilTrusted, Variable,
 };
-use super::standing::Rule::{Added, Before, False, Fewer, Longer, Never, True};
+use super::standing::Rule::{Added, Before, BeforeOrCommand, False, Fewer, Longer, Never, True};
 
 use super::key::key;
 pub use super::key::{
@@ -169,9 +169,9 @@ const REST: &[ConfigKey] = &[
     ),
     key(
         "resolve.strategy",
-        KeyKind::Choice(&["conservative", "aggressive", "intelligent"]),
-        Stricter(Before(&["conservative", "intelligent", "aggressive"])),
-        "How conflicts are resolved: our service moves, the holder is terminated, or whichever fits.",
+        KeyKind::ChoiceOrCommand(&["conservative", "aggressive", "intelligent"]),
+        Stricter(BeforeOrCommand(&["conservative", "intelligent", "aggressive"])),
+        "How conflicts are resolved: our service moves, the holder is terminated, whichever fits, or as a command says.",
     ),
     key(
         "resolve.allow_move",

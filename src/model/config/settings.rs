@@ -42,6 +42,8 @@ pub struct Config {
     /// `[ports] reclaim_after`: how long a port must have been idle to be taken over; `None` where none is.
     pub reclaim_after: Option<Duration>,
     pub resolve: ResolveSettings,
+    /// The command that chooses, where `[resolve] strategy` names one.
+    pub resolve_command: Option<String>,
     pub git: GitSettings,
     pub forge: ForgeSettings,
     pub hooks: HookSettings,
@@ -126,6 +128,9 @@ pub enum Strategy {
     Aggressive,
     /// Whichever fits the conflict.
     Intelligent,
+    /// A command of the configuration chooses.
+    #[serde(skip_deserializing)]
+    Command,
 }
 
 impl Strategy {
@@ -136,6 +141,7 @@ impl Strategy {
             Self::Conservative => "conservative",
             Self::Aggressive => "aggressive",
             Self::Intelligent => "intelligent",
+            Self::Command => "command",
         }
     }
 }

@@ -39,6 +39,8 @@ pub enum Rule {
     False,
     /// Words, the strictest first.
     Before(&'static [&'static str]),
+    /// The same; a command in their place counts after trust.
+    BeforeOrCommand(&'static [&'static str]),
     Longer,
     Larger,
     /// Nothing: it is the user's own affair.
@@ -132,7 +134,10 @@ impl Rule {
         let is_stricter = match self {
             Self::True => value.as_bool() == Some(true),
             Self::False => value.as_bool() == Some(false),
-            Self::Before(words) => rank(words, value) < rank(words, below),
+            Self::BeforeOrCommand(_) if value.is_object() => {
+                return Share::Part { counts: None, until_trusted: true };
+            }
+            Self::Before(words) | Self::BeforeOrCommand(words) => rank(words, value) < rank(words, below),
             Self::Longer => value::duration(value).ok() > value::duration(below).ok(),
             Self::Larger => value::size(value).ok() > value::size(below).ok(),
             Self::Never => false,
@@ -150,6 +155,7 @@ impl Rule {
             Self::Before(words) => {
                 words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" before ")
             }
+            Self::BeforeOrCommand(words) => format!("{}; a command after trust", Self::Before(words).words()),
             Self::Longer => "longer".to_owned(),
             Self::Larger => "more".to_owned(),
             Self::Never => "never".to_owned(),

@@ -79,7 +79,9 @@ fn value(key: &str, text: &str, origin: Origin) -> Result<ConfigValue, Problem> 
 /// Lists are separated by commas, or written as in a file; tables are written as in a file.
 fn read(kind: KeyKind, text: &str) -> Result<Value, ValueFault> {
     match kind {
-        KeyKind::Restart | KeyKind::Webhook if !text.starts_with('{') => Ok(Value::from(text)),
+        KeyKind::Restart | KeyKind::Webhook | KeyKind::ChoiceOrCommand(_) if !text.starts_with('{') => {
+            Ok(Value::from(text))
+        }
         KeyKind::PortWish => Ok(match (text.parse::<bool>(), text.parse::<i64>()) {
             (Ok(flag), _) => Value::from(flag),
             (_, Ok(count)) => Value::from(count),
@@ -116,6 +118,7 @@ fn read(kind: KeyKind, text: &str) -> Result<Value, ValueFault> {
         | KeyKind::Forge
         | KeyKind::Webhook
         | KeyKind::Limits
+        | KeyKind::ChoiceOrCommand(_)
         | KeyKind::Restart => {
             let value = DeValue::parse(text).map_err(|error| {
                 ValueFault::new(format!("not a valid value: {}", error.message().replace('\n', ", ")))

@@ -1,5 +1,6 @@
 //! A port: its number, the ranges and exclusions it is chosen by, who has it and who holds it, and what follows from that.
 
+pub mod choice;
 pub mod dispute;
 pub mod doubled;
 pub mod exclusion;
@@ -9,9 +10,11 @@ pub mod listener;
 mod number;
 pub mod occupancy;
 pub mod often;
+pub mod own_server;
 mod range;
 pub mod remedy;
 pub mod resolution;
+pub mod restarting;
 #[cfg(test)]
 pub mod sample;
 pub mod selection;

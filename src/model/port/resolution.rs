@@ -2,9 +2,11 @@
 
 use crate::model::config::settings::{ResolveSettings, Strategy};
 use crate::model::port::Port;
+use crate::model::port::choice::Choice;
 use crate::model::port::dispute::{Dispute, DisputeTrouble, Level, are_strays};
 use crate::model::port::doubled::{self, Keeping};
 use crate::model::port::holder::{Holder, Relation};
+use crate::model::port::own_server::OwnServer;
 use crate::model::port::tenant::Tenant;
 
 /// What is done about one dispute, or one part of it.
@@ -30,6 +32,8 @@ pub enum DisputeAction {
         /// Whether somebody has to agree first.
         needs_agreement: bool,
     },
+    /// A server of the worktree that no `wt up` started ends, and is started as the service.
+    Restart { server: OwnServer, needs_agreement: bool },
     /// Nothing can be done by this strategy, for this reason.
     Leave { why: String },
 }
@@ -40,22 +44,56 @@ pub fn steps(disputes: &[Dispute], strategy: Strategy, settings: ResolveSettings
     disputes
         .iter()
         .flat_map(|dispute| {
-            let (level, reason) = dispute.level();
             let actions = match &dispute.trouble {
+                _ if strategy == Strategy::Command => {
+                    vec![DisputeAction::Leave { why: "the command of the configuration chooses".to_owned() }]
+                }
                 DisputeTrouble::Doubled { tenants } => part(tenants, settings),
                 DisputeTrouble::Held { tenant, holders, is_shared } => {
                     let held = Held { tenant, holders, is_shared: *is_shared };
                     vec![held.settled(strategy, settings)]
                 }
             };
-            actions.into_iter().map(move |action| ResolutionStep {
-                port: dispute.port,
-                level,
-                reason: reason.clone(),
-                action,
-            })
+            as_steps(dispute, actions)
         })
         .collect()
+}
+
+/// Returns the steps that a command chose for the dispute, within the same safety: whoever is ended was agreed to.
+#[must_use]
+pub fn chosen(dispute: &Dispute, choice: Choice, settings: ResolveSettings) -> Vec<ResolutionStep> {
+    let leave = |why: &str| vec![DisputeAction::Leave { why: why.to_owned() }];
+    let actions = match (choice, &dispute.trouble) {
+        (Choice::Leave, _) => leave("the command left it"),
+        (Choice::Move, DisputeTrouble::Doubled { tenants }) => part(tenants, settings),
+        (Choice::Terminate, DisputeTrouble::Doubled { .. }) => {
+            leave("two worktrees have the port: one of them can move, nobody is ended for it")
+        }
+        (Choice::Restart, _) => leave("only a server of the worktree itself is restarted"),
+        (Choice::Move | Choice::Terminate, DisputeTrouble::Held { tenant, holders, is_shared }) => {
+            let held = Held { tenant, holders, is_shared: *is_shared };
+            vec![match (choice, held.terminated(settings)) {
+                (Choice::Move, _) => held.moved(settings),
+                (_, DisputeAction::Terminate { holders, of, .. }) => {
+                    DisputeAction::Terminate { holders, of, needs_agreement: true }
+                }
+                (_, action) => action,
+            }]
+        }
+    };
+    as_steps(dispute, actions)
+}
+
+/// Returns the step that leaves the dispute as it is.
+#[must_use]
+pub fn left(dispute: &Dispute, why: &str) -> Vec<ResolutionStep> {
+    as_steps(dispute, vec![DisputeAction::Leave { why: why.to_owned() }])
+}
+
+fn as_steps(dispute: &Dispute, actions: Vec<DisputeAction>) -> Vec<ResolutionStep> {
+    let (level, reason) = dispute.level();
+    let step = |action| ResolutionStep { port: dispute.port, level, reason: reason.clone(), action };
+    actions.into_iter().map(step).collect()
 }
 
 /// Returns those who move away without anybody's end, whatever a person configured: what may be done unasked.
@@ -107,7 +145,8 @@ impl Held<'_> {
     fn settled(self, strategy: Strategy, settings: ResolveSettings) -> DisputeAction {
         let has_sibling = self.holders.iter().any(|holder| holder.relation == Relation::Sibling);
         match strategy {
-            Strategy::Conservative => self.moved(settings),
+            // Whom a command of the configuration chooses is not known here.
+            Strategy::Conservative | Strategy::Command => self.moved(settings),
             Strategy::Aggressive => self.terminated(settings),
             Strategy::Intelligent if are_strays(self.holders) => match self.terminated(settings) {
                 DisputeAction::Leave { .. } => self.moved(settings),
@@ -179,6 +218,7 @@ mod tests {
             DisputeAction::Terminate { holders, needs_agreement, .. } => {
                 format!("end {}{}", holders.len(), if needs_agreement { ", ask" } else { "" })
             }
+            DisputeAction::Restart { .. } => "restart".to_owned(),
             DisputeAction::Leave { why } => format!("leave: {why}"),
         };
         steps(
@@ -213,6 +253,37 @@ mod tests {
             let two = [locked.clone(), pinned.clone()];
             let left = actions(&two, &[], strategy, settings());
             assert!(left[0].starts_with("leave: a person must choose: ") && left.len() == 1, "{left:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_command_chooses_is_done_within_the_same_safety() {
+        let with = |claims: &[Tenant], holders: &[Holder], choice, settings| -> Vec<String> {
+            let dispute = Dispute::find(&situation_of(claims, holders)).unwrap();
+            let shown = |step: ResolutionStep| match step.action {
+                DisputeAction::Move { .. } => "move",
+                DisputeAction::Terminate { needs_agreement: true, .. } => "end, ask",
+                DisputeAction::Terminate { .. } => "end",
+                DisputeAction::Restart { .. } => "restart",
+                DisputeAction::Leave { .. } => "leave",
+            };
+            chosen(&dispute, choice, settings).into_iter().map(shown).map(str::to_owned).collect()
+        };
+        let unasked = ResolveSettings { confirm: false, ..settings() };
+        let bound = ResolveSettings { is_foreign_bound: true, ..unasked };
+        let (mine, pinned) = (claim("a", 5000, 1), Tenant { pinned: true, ..claim("a", 5000, 1) });
+        let stranger = [holding(None)];
+        for (claims, choice, settings, done) in [
+            (vec![mine.clone()], Choice::Move, unasked, "move"),
+            (vec![pinned], Choice::Move, unasked, "leave"),
+            (vec![mine.clone()], Choice::Leave, unasked, "leave"),
+            (vec![mine.clone()], Choice::Restart, unasked, "leave"),
+            (vec![mine.clone()], Choice::Terminate, unasked, "end, ask"),
+            (vec![mine.clone()], Choice::Terminate, bound, "leave"),
+            (vec![mine.clone(), claim("b", 5000, 2)], Choice::Move, unasked, "move"),
+            (vec![mine, claim("b", 5000, 2)], Choice::Terminate, unasked, "leave"),
+        ] {
+            assert_eq!(with(&claims, &stranger, choice, settings), [done], "{choice:?} {claims:?}");
         }
     }
 

@@ -7,7 +7,8 @@ use crate::error::{Code, Result};
 use crate::model::port::PortRanges;
 use crate::ops::arrival::{Arrival, arrive};
 use crate::ops::ports::ranges;
-use crate::ops::ports::resolve::{self, StepOutcome};
+use crate::ops::ports::resolve::StepOutcome;
+use crate::ops::resolving;
 use crate::ops::{ground, validate};
 
 /// What the monitor may do.
@@ -61,18 +62,19 @@ fn heal_all(context: &Context) -> Result<Vec<String>> {
 }
 
 fn resolve_all(context: &Context) -> Result<Vec<String>> {
-    let plan = resolve::plan(context, None)?;
+    let plan = resolving::plan(context, None, None)?;
     if plan.steps.is_empty() {
         return Ok(Vec::new());
     }
-    let report = resolve::apply(context, plan, false)?;
+    let report = resolving::apply(context, plan, false)?;
     let said = report.done.iter().filter_map(|(step, outcome)| match outcome {
         StepOutcome::Moved(to) => Some(format!("port {}: moved to {to}", step.port)),
         StepOutcome::Terminated => Some(format!("port {}: its holder was ended", step.port)),
+        StepOutcome::Restarted => Some(format!("port {}: its server was started as the service", step.port)),
         StepOutcome::Failed(why) => Some(format!("port {}: {why}", step.port)),
         StepOutcome::NotDue | StepOutcome::Left(_) => None,
     });
-    Ok(said.collect())
+    Ok(said.chain(report.faults.iter().cloned()).collect())
 }
 
 fn release_idle(context: &Context, idle: Duration) -> Result<Vec<String>> {

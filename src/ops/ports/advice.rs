@@ -170,7 +170,7 @@ impl<'a> Adviser<'a> {
                 Some("`wt up --resolve intelligent` ends it".to_owned())
             }
             DisputeAction::Terminate { .. } => Some("`wt up --resolve intelligent --yes` ends it".to_owned()),
-            DisputeAction::Leave { .. } => None,
+            DisputeAction::Restart { .. } | DisputeAction::Leave { .. } => None,
         })
     }
 

@@ -17,9 +17,11 @@ use crate::model::advised::wt;
 use crate::model::port::Port;
 use crate::model::port::dispute::{DisputeTrouble, Level};
 use crate::model::port::listener::Listener;
+use crate::model::port::own_server::OwnServer;
 use crate::model::port::selection::owned_ports;
 use crate::model::port::tenant::Tenant;
 use crate::model::port::verdict::{PortVerdict, Ruling};
+use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
@@ -139,6 +141,31 @@ pub fn among(context: &Context, registry: &Registry, sockets: &[Listener]) -> Re
         mismatches: count(&|one| one.kind == ConflictKind::Mismatch),
     };
     Ok(Report { conflicts: found, summary })
+}
+
+/// Returns the row of a worktree's own server that no `wt up` started: no conflict, and shown to a command that chooses.
+///
+/// # Errors
+///
+/// Fails when the machine cannot be asked.
+pub fn row_of_own(context: &Context, registry: &Registry, server: &OwnServer) -> Result<Option<Conflict>> {
+    let ruling = sight::judge_all(context, registry, &[server.port], PortLook::Sockets)?.pop();
+    let entry = registry.entries().find(|entry| entry.sequence == server.sequence);
+    let is_it = |known: &&Allocation| known.service == server.service;
+    let known = entry.and_then(|entry| entry.allocations.iter().find(is_it));
+    Ok(ruling.zip(known).map(|(ruling, known)| Conflict {
+        kind: ConflictKind::System,
+        level: Level::Low,
+        level_reason: server.told(),
+        ruling,
+        worktrees: vec![Allotment {
+            worktree: server.worktree.clone(),
+            service: server.service.clone(),
+            allocated_at: known.allocated_at,
+        }],
+        fix: wt("up --take-over {}", &[&server.service]).of_worktree(&server.worktree).to_string(),
+        choices: Vec::new(),
+    }))
 }
 
 fn allotment(tenant: &Tenant) -> Allotment {

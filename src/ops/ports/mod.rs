@@ -3,6 +3,7 @@
 pub mod advice;
 pub mod allocate;
 pub mod available;
+pub mod choosing;
 pub mod cleanup;
 pub mod conflicts;
 pub mod containers;

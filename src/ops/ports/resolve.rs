@@ -5,6 +5,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::advice::Adviser;
+use super::choosing;
+use super::conflicts::{self, Conflict, ConflictKind};
 use super::disputes::disputes;
 use super::holders::holders;
 use super::kill::{self, KillWay};
@@ -20,10 +22,11 @@ use crate::model::port::doubled;
 use crate::model::port::holder::Holder;
 use crate::model::port::listener::Busy;
 use crate::model::port::occupancy::{Occupancy, occupancy};
-use crate::model::port::resolution::{DisputeAction, ResolutionStep, steps};
+use crate::model::port::resolution::{DisputeAction, ResolutionStep, chosen, left, steps};
 use crate::model::port::tenant::Tenant;
 use crate::model::registry::entry::EntryState;
 use crate::model::registry::table::Registry;
+use crate::model::service::ServiceName;
 use crate::ops::origin;
 use crate::ops::ports::settings::settings;
 
@@ -35,6 +38,8 @@ const ROUNDS: usize = 3;
 pub struct Plan {
     pub strategy: Strategy,
     pub steps: Vec<ResolutionStep>,
+    /// Answers of a command that chooses which are none: what they are about is left.
+    pub faults: Vec<String>,
     /// The ports that it is about; `None` for all.
     about: Option<Vec<Port>>,
 }
@@ -57,9 +62,13 @@ impl Plan {
     /// Answers whether somebody has to agree to a part of it.
     #[must_use]
     pub fn needs_agreement(&self) -> bool {
-        self.steps
-            .iter()
-            .any(|step| matches!(step.action, DisputeAction::Terminate { needs_agreement: true, .. }))
+        self.steps.iter().any(|step| {
+            matches!(
+                step.action,
+                DisputeAction::Terminate { needs_agreement: true, .. }
+                    | DisputeAction::Restart { needs_agreement: true, .. }
+            )
+        })
     }
 }
 
@@ -69,6 +78,8 @@ pub enum StepOutcome {
     /// The allocation has this port now.
     Moved(Port),
     Terminated,
+    /// A server of the worktree was ended, and runs as the service.
+    Restarted,
     /// It was settled before its turn came.
     NotDue,
     /// Nothing was done, for this reason.
@@ -82,6 +93,22 @@ pub struct Report {
     pub strategy: Strategy,
     pub done: Vec<(ResolutionStep, StepOutcome)>,
     pub remaining: Vec<Remaining>,
+    /// Services that ran on a port they were moved from.
+    pub revived: Vec<Revival>,
+    pub faults: Vec<String>,
+}
+
+/// A service that ran, and was started anew on the port that it was moved to.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct Revival {
+    pub worktree: String,
+    pub service: ServiceName,
+    pub port: Port,
+    /// Whether it is ready there.
+    pub healthy: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// A dispute that is left.
@@ -102,7 +129,37 @@ pub struct Remaining {
 pub fn plan(context: &Context, strategy: Option<Strategy>) -> Result<Plan> {
     let settings = settings(context);
     let strategy = strategy.unwrap_or(settings.strategy);
-    Ok(Plan { strategy, steps: steps(&disputes(context)?, strategy, settings), about: None })
+    let steps = steps(&disputes(context)?, strategy, settings);
+    Ok(Plan { strategy, steps, faults: Vec::new(), about: None })
+}
+
+/// Says what would be done where a command of the configuration chooses: each conflict is put before it.
+///
+/// # Errors
+///
+/// As [`plan`].
+pub fn plan_by_command(context: &Context, command: &str, about: Option<&[Port]>) -> Result<Plan> {
+    let settings = settings(context);
+    let mut plan = Plan { strategy: Strategy::Command, steps: Vec::new(), faults: Vec::new(), about: None };
+    let disputes = disputes(context)?;
+    let rows = if disputes.is_empty() { Vec::new() } else { conflicts::conflicts(context)?.conflicts };
+    for dispute in disputes {
+        context.host.interrupt.check()?;
+        if about.is_some_and(|ports| !ports.contains(&dispute.port)) {
+            continue;
+        }
+        let is_it = |row: &&Conflict| row.ruling.port == dispute.port && row.kind != ConflictKind::Mismatch;
+        let Some(row) = rows.iter().find(is_it) else { continue };
+        match choosing::ask(context, command, row) {
+            Ok(choice) => plan.steps.extend(chosen(&dispute, choice, settings)),
+            Err(fault) => {
+                let unanswered = "the command gave no answer that counts";
+                plan.steps.extend(left(&dispute, unanswered));
+                plan.faults.push(fault);
+            }
+        }
+    }
+    Ok(plan)
 }
 
 /// Does it, and looks again; what needs agreement is left unless `is_agreed`.
@@ -111,9 +168,10 @@ pub fn plan(context: &Context, strategy: Option<Strategy>) -> Result<Plan> {
 ///
 /// `interrupted`; fails when the machine cannot be asked. What cannot be done about one dispute is in the report.
 pub fn apply(context: &Context, plan: Plan, is_agreed: bool) -> Result<Report> {
-    let Plan { strategy, mut steps, about } = plan;
+    let Plan { strategy, mut steps, faults, about } = plan;
     let is_meant = |port: Port| about.as_ref().is_none_or(|ports| ports.contains(&port));
-    let mut report = Report { strategy, done: Vec::new(), remaining: Vec::new() };
+    let mut report =
+        Report { strategy, done: Vec::new(), remaining: Vec::new(), revived: Vec::new(), faults };
     for _ in 0..ROUNDS {
         log(context, &steps.iter().map(|step| planned(step, strategy)).collect::<Vec<_>>());
         for step in steps {
@@ -157,6 +215,7 @@ fn act(context: &Context, step: &ResolutionStep, is_agreed: bool) -> Result<Step
             match action {
                 DisputeAction::Terminate { holders, of, .. } => terminate(context, &now, holders, of),
                 DisputeAction::Move { tenant } => moved(context, &now, tenant),
+                DisputeAction::Restart { .. } => Ok(StepOutcome::NotDue),
                 DisputeAction::Leave { why } => Ok(StepOutcome::Left(why.clone())),
             }
         }
@@ -244,8 +303,10 @@ fn terminate(context: &Context, now: &Dispute, agreed: &[Holder], of: &Tenant) -
     Ok(StepOutcome::Terminated)
 }
 
-fn planned(step: &ResolutionStep, strategy: Strategy) -> Event {
+/// The event of a step that is about to be done.
+pub fn planned(step: &ResolutionStep, strategy: Strategy) -> Event {
     let (action, tenant) = match &step.action {
+        DisputeAction::Restart { .. } => ("restart", None),
         DisputeAction::Move { tenant } => ("move", Some(tenant)),
         DisputeAction::Terminate { of, .. } => ("terminate", Some(of)),
         DisputeAction::Leave { .. } => ("leave", None),
@@ -256,7 +317,10 @@ fn planned(step: &ResolutionStep, strategy: Strategy) -> Event {
         .with("action", action)
         .with("level", step.level.as_str())
         .with("reason", format!("plan: {action}; {}", step.reason));
-    event.worktree = tenant.map(|tenant| tenant.worktree.name.clone());
+    event.worktree = match &step.action {
+        DisputeAction::Restart { server, .. } => Some(server.worktree.clone()),
+        _ => tenant.map(|tenant| tenant.worktree.name.clone()),
+    };
     event
 }
 
@@ -276,7 +340,7 @@ fn ends(report: &Report) -> Vec<Event> {
 }
 
 /// What was done is done: a log that cannot be written must not stop it half-way.
-fn log(context: &Context, events: &[Event]) {
+pub fn log(context: &Context, events: &[Event]) {
     if events.is_empty() {
         return;
     }

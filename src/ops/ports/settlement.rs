@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::resolve::{Plan, Remaining, Report, StepOutcome};
+use super::resolve::{Plan, Remaining, Report, Revival, StepOutcome};
 use crate::model::config::settings::Strategy;
 use crate::model::port::Port;
 use crate::model::port::dispute::Level;
@@ -15,6 +15,9 @@ use crate::model::service::ServiceName;
 pub struct SettlementPlan {
     pub strategy: Strategy,
     pub plan: Vec<PlannedStep>,
+    /// Answers of the command that chooses which are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<String>,
 }
 
 /// What was done, and what is left.
@@ -23,6 +26,12 @@ pub struct Settlement {
     pub strategy: Strategy,
     pub steps: Vec<SettledStep>,
     pub remaining: Vec<Remaining>,
+    /// Services that ran, and were started anew on the port that they were moved to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub restarted: Vec<Revival>,
+    /// Answers of the command that chooses which are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<String>,
 }
 
 /// One step for one port.
@@ -52,6 +61,8 @@ pub enum PlannedAction {
     Move { worktree: String, service: ServiceName },
     /// Whoever holds the port is ended.
     Terminate { worktree: String, service: ServiceName, pids: Vec<Option<u32>>, needs_agreement: bool },
+    /// A server of the worktree that no `wt up` started is ended, and started as the service.
+    Restart { worktree: String, service: ServiceName, pid: u32, needs_agreement: bool },
     /// Nothing.
     Leave { why: String },
 }
@@ -77,7 +88,8 @@ pub enum StepEnd {
 
 impl From<&Plan> for SettlementPlan {
     fn from(plan: &Plan) -> Self {
-        Self { strategy: plan.strategy, plan: plan.steps.iter().map(PlannedStep::from).collect() }
+        let steps = plan.steps.iter().map(PlannedStep::from).collect();
+        Self { strategy: plan.strategy, plan: steps, faults: plan.faults.clone() }
     }
 }
 
@@ -85,7 +97,13 @@ impl From<&Report> for Settlement {
     fn from(report: &Report) -> Self {
         let steps = report.done.iter();
         let steps = steps.map(|(step, outcome)| SettledStep { step: step.into(), end: outcome.into() });
-        Self { strategy: report.strategy, steps: steps.collect(), remaining: report.remaining.clone() }
+        Self {
+            strategy: report.strategy,
+            steps: steps.collect(),
+            remaining: report.remaining.clone(),
+            restarted: report.revived.clone(),
+            faults: report.faults.clone(),
+        }
     }
 }
 
@@ -102,6 +120,12 @@ impl From<&ResolutionStep> for PlannedStep {
                 pids: holders.iter().map(|holder| holder.pid).collect(),
                 needs_agreement: *needs_agreement,
             },
+            DisputeAction::Restart { server, needs_agreement } => PlannedAction::Restart {
+                worktree: server.worktree.clone(),
+                service: server.service.clone(),
+                pid: server.pid,
+                needs_agreement: *needs_agreement,
+            },
             DisputeAction::Leave { why } => PlannedAction::Leave { why: why.clone() },
         };
         Self { port: step.port, level: step.level, reason: step.reason.clone(), action }
@@ -112,7 +136,7 @@ impl From<&StepOutcome> for StepEnd {
     fn from(outcome: &StepOutcome) -> Self {
         match outcome {
             StepOutcome::Moved(to) => Self::Done { to: Some(*to) },
-            StepOutcome::Terminated => Self::Done { to: None },
+            StepOutcome::Terminated | StepOutcome::Restarted => Self::Done { to: None },
             StepOutcome::NotDue => Self::NotDue,
             StepOutcome::Left(why) => Self::Left { why: why.clone() },
             StepOutcome::Failed(why) => Self::Failed { why: why.clone() },

@@ -14,6 +14,7 @@ pub mod live;
 pub mod logs;
 mod naming;
 mod occupied;
+pub mod own_servers;
 pub mod place;
 pub mod plans;
 mod remains;

@@ -36,7 +36,9 @@ pub(super) fn settle(context: &Context, ports: &[Port], wish: SettlingWish) -> R
             format!("port {} had a conflict ({}): moved to {to}", step.port, step.reason)
         }
         StepOutcome::Terminated => format!("port {} was {}: ended", step.port, step.reason),
-        StepOutcome::NotDue => format!("port {} had a conflict that is settled by now", step.port),
+        StepOutcome::Restarted | StepOutcome::NotDue => {
+            format!("port {} had a conflict that is settled by now", step.port)
+        }
         StepOutcome::Left(why) | StepOutcome::Failed(why) => {
             format!("port {} has a conflict: {why}", step.port)
         }
@@ -65,4 +67,25 @@ pub(super) fn moved(
         facts.iter().find(is_it).is_some_and(|known| known.port != plan.port)
     };
     Ok(plans.iter().filter(is_elsewhere).map(|plan| plan.name.clone()).collect())
+}
+
+/// Answers whether the worktree's supervisor runs the service on another port than `port`.
+///
+/// # Errors
+///
+/// Fails when the supervisor does not answer.
+pub fn runs_beside(
+    context: &Context,
+    place: &ServicesPlace,
+    service: &ServiceName,
+    port: Port,
+) -> Result<bool> {
+    if contact::find(place)?.is_none() {
+        return Ok(false);
+    }
+    let WishAnswer::Done(facts) = contact::ask(context, place, &Ask::Status, &mut Deaf)? else {
+        return Ok(false);
+    };
+    let is_it = |known: &&ServiceFacts| known.service == *service && !known.state.is_resting();
+    Ok(facts.iter().find(is_it).is_some_and(|known| known.port != Some(port)))
 }

@@ -132,6 +132,7 @@ fn answered(relation: &str, arrangement: &str, tenure: &str) -> Vec<String> {
                 assert!(*needs_agreement && holders.iter().all(|holder| holder.relation != Relation::Own));
                 "end".to_owned()
             }
+            DisputeAction::Restart { .. } => "restart".to_owned(),
             DisputeAction::Leave { .. } => "leave".to_owned(),
         }
     };
