@@ -10,7 +10,10 @@ use std::sync::{Mutex, OnceLock};
 use jiff::Timestamp;
 
 use crate::error::{Code, Failure, Result};
-use crate::host::claims::{Claimant, Claims, GitClaims, Journal, Remote, SharedHost, Unclaimed, state_id};
+use crate::host::claims::{
+    Claimant, Claims, GitClaims, Journal, Patience, Pulse, Remote, SharedHost, TeamBook, Unclaimed,
+    host_identity, state_id,
+};
 use crate::host::events::Writing;
 use crate::host::git::Repository;
 use crate::host::machine::Host;
@@ -27,8 +30,20 @@ use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 
 /// The commands that may wait for a network where the team keeps claims there; no other ever does.
-const WAITING: [&str; 9] =
-    ["create", "remove", "restore", "rename", "adopt", "prune", "team", "team claim", "team release"];
+const WAITING: [&str; 12] = [
+    "create",
+    "remove",
+    "restore",
+    "rename",
+    "adopt",
+    "prune",
+    "validate",
+    "doctor",
+    "team",
+    "team claim",
+    "team release",
+    "team hosts renew",
+];
 
 /// Everything an operation may use.
 #[derive(Debug)]
@@ -55,6 +70,8 @@ pub struct Context {
     pub git_claims: OnceLock<Option<GitClaims>>,
     /// Refs of branches that others were seen to have: a number that is looked for counts on.
     pub claimed: Mutex<HashSet<String>>,
+    /// Whether claims are taken from whoever has them.
+    pub takes_over: bool,
 }
 
 impl Context {
@@ -170,15 +187,22 @@ impl Context {
     fn open_git_claims(&self) -> Option<GitClaims> {
         let (team, repository) = (&self.config.team, self.repository.as_ref()?);
         let url = repository.find_remote_url(&team.remote)?;
+        let dirs = self.host.dirs().ok()?;
+        let command = self.host.command.as_str();
         let claimant = Claimant {
-            host: self.host.name(),
-            user: Users::default().name(users::ourselves()),
-            registry: state_id(&self.host.dirs().ok()?).ok()?,
+            registry: state_id(&dirs).ok()?,
             process: identity::current().ok()?,
+            waits: WAITING.contains(&command),
+            // What it records in passing is claimed later, as after a hook.
+            goes_on_offline: team.goes_on_offline || command == "validate",
+        };
+        let name = team.repository.clone().unwrap_or_else(|| claim_ref::repository_name(&url));
+        let longest = team.timeout.max(self.config.registry.lock_timeout);
+        let pulse = Pulse {
+            host: host_identity(&dirs, self.host.name()).ok()?,
+            user: Users::default().name(users::ourselves()),
             now: self.now(),
-            timeout: team.timeout,
-            waits: WAITING.contains(&self.host.command.as_str()),
-            goes_on_offline: team.goes_on_offline,
+            book: TeamBook::of(dirs.state(), &url, &name, longest),
         };
         let remote = Remote {
             git_dir: repository.common_dir().to_path_buf(),
@@ -187,13 +211,10 @@ impl Context {
             name: team.remote.clone(),
             ssh: repository.find_ssh_command(),
             interrupt: self.host.interrupt.clone(),
+            patience: Patience::new(team.timeout),
         };
-        Some(GitClaims {
-            remote,
-            repository: team.repository.clone().unwrap_or_else(|| claim_ref::repository_name(&url)),
-            journal: Journal::of(&repository.require_wt_dir().ok()?),
-            claimant,
-        })
+        let journal = Journal::of(&repository.require_wt_dir().ok()?);
+        Some(GitClaims { remote, repository: name, journal, claimant, pulse })
     }
 
     /// Returns the time of day.
@@ -215,6 +236,12 @@ impl Context {
     #[must_use]
     pub fn of_worktree(self, name: Option<&str>) -> Self {
         Self { worktree: name.map(str::to_owned), ..self }
+    }
+
+    /// Has claims taken from whoever has them, where `takes_over` says so.
+    #[must_use]
+    pub fn taking_over(self, takes_over: bool) -> Self {
+        Self { takes_over, ..self }
     }
 
     /// Has what is advised concern the worktree that `-w` named, if it did.

@@ -30,6 +30,9 @@ pub struct Arguments {
     /// Allocate ports: for the purpose's services, that many, or for the services named
     #[arg(long, value_name = "N|SERVICE,…", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub ports: Option<String>,
+    /// Take the claims on their branches from whoever has them
+    #[arg(long, conflicts_with = "main")]
+    pub take_over: bool,
 }
 
 /// Runs the command.
@@ -38,7 +41,7 @@ pub struct Arguments {
 ///
 /// `not_found` for a folder that is no worktree here, and what stops ports or the env block.
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
-    let context = session.context()?;
+    let context = session.context()?.taking_over(arguments.take_over);
     let known = context.config.purposes.iter().map(|(purpose, _)| purpose);
     let purpose = arguments.purpose.as_deref().map(|text| wishes::purpose(text, known)).transpose()?;
     let ports = wishes::ports(arguments.ports.as_deref(), None)?;

@@ -52,6 +52,7 @@ answers! {
     "team" "team" [shape::<team::Report>()];
     "team claim" "team-claim" [shape::<team::ClaimChange>()];
     "team release" "team-release" [shape::<team::ClaimChange>()];
+    "team hosts renew" "team-hosts-renew" [shape::<team::Renewed>()];
     "team init" "team-init" [shape::<team::Initiated>()];
     "carry" "carry" [shape_beside_error::<carry::Report>(), shape_beside_error::<DryRun<carry::Report>>()];
     "setup" "setup" [shape_beside_error::<setup::Report>()];

@@ -30,6 +30,9 @@ pub struct Arguments {
     /// Have Compose keep its containers under the new name; those under the old one are left alone
     #[arg(long)]
     pub new_project: bool,
+    /// Take the claim on the new branch from whoever has it
+    #[arg(long)]
+    pub take_over: bool,
 }
 
 /// Runs the command.
@@ -38,7 +41,7 @@ pub struct Arguments {
 ///
 /// As [`rename::plan`]; and what stops a step: then everything is as it was.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let context = session.context_with_records_true()?;
+    let context = session.context_with_records_true()?.taking_over(arguments.take_over);
     let new = wishes::identifier(&arguments.new)?;
     let request = Request { old: arguments.old.clone(), new, new_project: arguments.new_project };
     let plan = rename::plan(&context, &request)?;

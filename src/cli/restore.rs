@@ -17,6 +17,9 @@ pub struct Arguments {
     /// Name of the removed worktree, or its token where several had one name; without one, lists what can be restored
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
+    /// Take the claim on its branch from whoever has it
+    #[arg(long, requires = "name")]
+    pub take_over: bool,
 }
 
 /// Runs the command.
@@ -25,7 +28,7 @@ pub struct Arguments {
 ///
 /// `not_found`, and what stands in the way of bringing it back.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let context = session.context()?;
+    let context = session.context()?.taking_over(arguments.take_over);
     let Some(name) = &arguments.name else { return list(&context, session) };
     let report = restore::restore(&context, name)?;
     report.warnings.iter().for_each(|warning| session.ui.warn(warning));

@@ -24,6 +24,7 @@ impl Arguments {
             None => "team",
             Some(TeamCommand::Claim { .. }) => "team claim",
             Some(TeamCommand::Release { .. }) => "team release",
+            Some(TeamCommand::Hosts { command: HostsCommand::Renew }) => "team hosts renew",
             Some(TeamCommand::Init { .. }) => "team init",
         }
     }
@@ -42,6 +43,11 @@ pub enum TeamCommand {
         )]
         shared_host: Option<Option<PathBuf>>,
     },
+    /// The hosts of the team
+    Hosts {
+        #[command(subcommand)]
+        command: HostsCommand,
+    },
     /// Claim a branch before there is a worktree of it
     Claim {
         /// The branch
@@ -58,6 +64,13 @@ pub enum TeamCommand {
         #[arg(long)]
         take_over: bool,
     },
+}
+
+/// What is done about hosts.
+#[derive(Debug, Subcommand)]
+pub enum HostsCommand {
+    /// Give this host an identity of its own, where it is a copy of another one; what its worktrees have is claimed anew
+    Renew,
 }
 
 /// Runs the command.
@@ -82,6 +95,20 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         }
         Some(TeamCommand::Release { branch, take_over }) => {
             changed(session, &team::release(&session.context()?, &branch, take_over)?, "Gave back")?;
+        }
+        Some(TeamCommand::Hosts { command: HostsCommand::Renew }) => {
+            let renewed = team::renew(&session.context_as_it_is_whatever_is_configured()?)?;
+            if ui.is_json() {
+                ui.answer_json(&renewed)?;
+                return Ok(0);
+            }
+            let done = ui.paint().done("Renewed");
+            ui.answer(&format!("{done} the identity of {}\n", escape::line(&renewed.host)))?;
+            if renewed.branches > 0 {
+                ui.hint(
+                    "what its worktrees have is claimed anew by the next command that may wait: `wt team`",
+                );
+            }
         }
         Some(TeamCommand::Init { shared_host }) => {
             let context = session.context_as_it_is_whatever_is_configured()?;
@@ -130,6 +157,9 @@ fn show(session: &Session<'_>, report: &Report, now: jiff::Timestamp) -> Result<
         );
         return ui.answer("");
     }
+    if report.ports.is_empty() && report.branches.is_empty() {
+        ui.say("nobody has claimed anything");
+    }
     let mut text = String::new();
     let since = |since: Option<jiff::Timestamp>| since.map_or_else(String::new, |since| age::age(since, now));
     if report.shared_host.is_some() {
@@ -150,6 +180,18 @@ fn show(session: &Session<'_>, report: &Report, now: jiff::Timestamp) -> Result<
             text.push('\n');
         }
         text.push_str(&table::render(ui, &["BRANCH", "USER", "WORKTREE", "HOST", "SINCE"], &rows, &["HOST"]));
+    }
+    if !report.hosts.is_empty() {
+        let rows = report.hosts.iter().map(|row| {
+            let stale = if row.stale { "stale" } else { "" };
+            let cells = [row.host.clone(), row.user.clone(), row.branches.to_string(), since(Some(row.seen))];
+            TableRow::plain(cells.into_iter().chain([stale.to_owned()]).collect())
+        });
+        let rows: Vec<TableRow> = rows.collect();
+        if !text.is_empty() && ui.width().is_some() {
+            text.push('\n');
+        }
+        text.push_str(&table::render(ui, &["HOST", "USER", "BRANCHES", "SEEN", ""], &rows, &[]));
     }
     ui.answer(&text)
 }

@@ -55,6 +55,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         (false, _) => validate::validate(&context, &request)?,
     };
     let ui = session.ui;
+    report.looked_at.left_out.iter().for_each(|left_out| ui.warn(left_out));
     report.said.iter().for_each(|said| ui.say(said));
     if ui.is_json() {
         ui.answer_json(&report)?;

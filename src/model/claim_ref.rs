@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::claim::{Claim, ClaimId, ClaimSubject, Holding};
+use super::process::ProcessId;
 
 /// Where claims on branches stand: outside of heads and tags, so that they start no CI.
 pub const PREFIX: &str = "refs/wt/claims/branch/";
@@ -20,30 +21,56 @@ pub struct ClaimWords {
     pub worktree: String,
     pub host: String,
     pub user: String,
+    /// The id of the host, which its name need not tell from others; empty where an older program wrote it.
+    #[serde(default)]
+    pub host_id: String,
     /// The random id of the registry that has the worktree.
     pub registry: String,
     pub pid: u32,
     /// When that process began, in clock ticks since the machine's start, and which start that was.
     pub started: u64,
     pub boot: String,
+    /// The pid namespace of that process.
+    #[serde(default)]
+    pub namespace: String,
     pub since: Timestamp,
+    /// Whether a person claimed it before there was a worktree.
+    #[serde(default)]
+    pub by_hand: bool,
+}
+
+/// A claim as the remote has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StandingClaim {
+    pub words: ClaimWords,
+    pub reference: String,
+    pub commit: String,
 }
 
 impl ClaimWords {
     /// Reads the words of a commit as git stores it; `None` for another one.
     #[must_use]
     pub fn parse(commit: &str) -> Option<Self> {
-        let (_, message) = commit.split_once("\n\n")?;
-        serde_json::from_str(message.lines().last()?).ok()
+        words(commit)
     }
 
     /// Returns the commit of the claim, as git stores it, over the empty `tree`.
     #[must_use]
     pub fn commit(&self, tree: &str) -> String {
-        let words = serde_json::to_string(self).unwrap_or_default();
-        let seconds = self.since.as_second();
-        let who = format!("wt <wt@localhost> {seconds} +0000");
-        format!("tree {tree}\nauthor {who}\ncommitter {who}\n\nClaim a branch\n\n{words}\n")
+        commit(tree, "Claim a branch", self.since, self)
+    }
+
+    /// Answers whether the host with that id wrote it, for the registry with that id.
+    #[must_use]
+    pub fn is_of(&self, host: &str, registry: &str) -> bool {
+        if self.host_id.is_empty() { self.registry == registry } else { self.host_id == host }
+    }
+
+    /// Returns the process that claimed it.
+    #[must_use]
+    pub fn process(&self) -> ProcessId {
+        let (boot, namespace) = (self.boot.clone(), self.namespace.clone());
+        ProcessId { pid: self.pid, started: self.started, boot, namespace }
     }
 
     /// Returns who has what.
@@ -59,6 +86,21 @@ impl ClaimWords {
             since: Some(self.since),
         }
     }
+}
+
+/// Reads what a commit of ours says, as git stores it; `None` for another one.
+#[must_use]
+pub fn words<T: for<'a> Deserialize<'a>>(commit: &str) -> Option<T> {
+    let (_, message) = commit.split_once("\n\n")?;
+    serde_json::from_str(message.lines().last()?).ok()
+}
+
+/// Returns a commit that says `words`, as git stores it, over the empty `tree`.
+#[must_use]
+pub fn commit<T: Serialize>(tree: &str, title: &str, at: Timestamp, words: &T) -> String {
+    let words = serde_json::to_string(words).unwrap_or_default();
+    let who = format!("wt <wt@localhost> {} +0000", at.as_second());
+    format!("tree {tree}\nauthor {who}\ncommitter {who}\n\n{title}\n\n{words}\n")
 }
 
 /// Returns the ref of the claim on `branch`: one for a branch, and none inside of another's.
@@ -119,12 +161,18 @@ mod tests {
             worktree: "feature-x".to_owned(),
             host: "h".to_owned(),
             user: "ana".to_owned(),
+            host_id: "m-1".to_owned(),
             registry: "r".to_owned(),
             pid: 7,
             started: 9,
             boot: "b".to_owned(),
+            namespace: "n".to_owned(),
             since: Timestamp::UNIX_EPOCH,
+            by_hand: false,
         };
+        assert!(words.is_of("m-1", "other") && !words.is_of("m-2", "r"), "a registry may have been copied");
+        let older = ClaimWords { host_id: String::new(), ..words.clone() };
+        assert!(older.is_of("m-2", "r") && !older.is_of("m-1", "other"));
         assert_eq!(ClaimWords::parse(&words.commit("4b825dc6")), Some(words));
         assert_eq!(ClaimWords::parse("tree x\n\nMerge a branch\n"), None);
     }

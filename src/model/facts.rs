@@ -12,6 +12,7 @@ use super::ephemeral::EphemeralPorts;
 use super::presence::Presence;
 use super::registry::entry::Entry;
 use super::service::ServiceName;
+use crate::model::claim_sight::{BranchClaims, PortClaims};
 use crate::model::port::PortRanges;
 use crate::model::port::listener::Listener;
 use crate::model::port::situation::Situation;
@@ -45,6 +46,12 @@ pub struct Facts {
     pub situations: Vec<Situation>,
     /// How disputes over ports are settled.
     pub resolve: ResolveSettings,
+    /// The claims on branches of each repository whose remote was asked and answered.
+    pub branch_claims: Vec<BranchClaims>,
+    /// Whose remote could not be asked, in words.
+    pub unreached: Vec<String>,
+    /// The claims on ports of this machine, where its users keep them apart.
+    pub port_claims: Option<PortClaims>,
 }
 
 /// What the registry's file is.

@@ -1,12 +1,14 @@
 //! Every check there is, for `wt doctor` and `wt validate`, in the order in which both tell of them. A new check is one
 //! row: what the doctor says of the thing, what `validate` finds about it, or both beside each other.
 
+use crate::model::checks::claims as claims_found;
 use crate::model::checks::{
     carry, configuration, duplicates, env, git, hooks, listeners, ports, registry, unfinished,
 };
 use crate::model::diagnosis::DoctorCheck;
 use crate::model::facts::{Facts, RegistrySight};
 use crate::model::finding::Finding;
+use crate::ops::doctor::claims;
 use crate::ops::doctor::{DoctorSight, machine, records, repository};
 
 /// What a check is about.
@@ -55,6 +57,9 @@ pub const ALL: &[Check] = &[
     found(Scope::Worktree, &[env::blocks, env::surroundings]),
     found(Scope::Worktree, &[configuration::own]),
     found(Scope::Worktree, &[carry::drift]),
+    found(Scope::Worktree, &[claims_found::of_worktrees, claims_found::of_remotes, claims_found::of_ports]),
+    told(Scope::Machine, claims::branches),
+    told(Scope::Machine, claims::shared_host),
     found(Scope::Worktree, &[listeners::stale, listeners::conflicts, listeners::drift]),
 ];
 

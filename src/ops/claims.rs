@@ -3,11 +3,13 @@
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::claims::Claims;
+use crate::host::claims::{Claims, GitClaims, Taking};
 use crate::host::git::Repository;
 use crate::host::token;
 use crate::model::claim::{self, Claim, ClaimId, ClaimSubject, ClaimsTaken, Holding};
+use crate::model::claim_ref::ClaimWords;
 use crate::model::registry::entry::{Entry, EntryState};
+use crate::ops::claim_sight::is_spare;
 use crate::ops::host_ports;
 
 /// Brings the noted claims of a record up to its branch and ports; to be called under the lock, as part of the change. Nothing
@@ -61,7 +63,9 @@ fn subjects(repository: Option<&str>, is_shared: bool, entry: &Entry) -> Vec<Cla
     if matches!(entry.state, EntryState::Removed { .. }) {
         return Vec::new();
     }
-    let branch = repository.zip(entry.branch.as_ref()).map(|(repository, branch)| ClaimSubject::Branch {
+    // Everybody has the main worktree, and its branch.
+    let branch = entry.branch.as_ref().filter(|_| !entry.is_main());
+    let branch = repository.zip(branch).map(|(repository, branch)| ClaimSubject::Branch {
         repository: repository.to_owned(),
         branch: branch.clone(),
     });
@@ -76,10 +80,11 @@ fn subjects(repository: Option<&str>, is_shared: bool, entry: &Entry) -> Vec<Cla
 /// `port_conflict` or `claimed` where somebody else has one: none is taken then. `claims_unreachable` when those who keep
 /// claims cannot be reached.
 pub fn take(context: &Context, before: Option<&Entry>, after: &Entry) -> Result<()> {
-    take_anyway(context, before, after, false)
+    take_anyway(context, before, after, context.takes_over)
 }
 
-/// As [`take`]; with `over` a branch is taken from whoever has it.
+/// As [`take`]; with `over` a branch is taken from whoever has it, else from nobody but ourselves: what was claimed by hand, or
+/// by a process that died.
 ///
 /// # Errors
 ///
@@ -93,15 +98,39 @@ pub fn take_anyway(context: &Context, before: Option<&Entry>, after: &Entry, ove
         // The record was changed by somebody who did not mind the folder: what it has is settled now.
         host_ports::update(context, |_| Ok(()))?;
     }
-    take_from(context.claims(), &won, &after.name, over)
+    let may_replace = |words: Option<&ClaimWords>| over || is_spare(context, words);
+    let taking = Taking { worktree: &after.name, by_hand: false, may_replace: &may_replace };
+    take_from(context.claims(), &won, &taking)
 }
 
-fn take_from(claims: &dyn Claims, won: &[Claim], worktree: &str, over: bool) -> Result<()> {
+/// Takes the claims of a record that is there, as if nothing was known of them; with `over` also from somebody who has one.
+///
+/// # Errors
+///
+/// As [`take`].
+pub fn take_noted(context: &Context, entry: &Entry, over: bool) -> Result<()> {
+    if let Some(claims) = context.git_claims() {
+        noted(Some(entry)).iter().for_each(|claim| claims.journal.forget(&claim.id));
+    }
+    take_anyway(context, None, entry, over)
+}
+
+/// Takes the claim on `branch` away, whoever has it; false where it changed meanwhile, or the remote did not let it go.
+///
+/// # Errors
+///
+/// `claims_unreachable`.
+pub fn drop_claim(claims: &GitClaims, branch: &str) -> Result<bool> {
+    let found = claims.board()?.claims.into_iter().find(|claim| claim.words.branch == branch);
+    found.map_or(Ok(true), |claim| claims.drop_standing(&claim.reference, &claim.commit))
+}
+
+fn take_from(claims: &dyn Claims, won: &[Claim], taking: &Taking<'_>) -> Result<()> {
     let won: Vec<Claim> = won.iter().filter(|claim| !claim.is_of_port()).cloned().collect();
     if won.is_empty() {
         return Ok(());
     }
-    match claims.take(&won, worktree, over)? {
+    match claims.take(&won, taking)? {
         ClaimsTaken::All => Ok(()),
         ClaimsTaken::Lost(holding) => Err(lost(&holding)),
     }
@@ -149,18 +178,31 @@ pub fn is_pending(context: &Context, entry: &Entry) -> bool {
 #[must_use]
 pub fn settle(context: &Context) -> Vec<String> {
     let Some(claims) = context.git_claims().filter(|claims| claims.claimant.waits) else { return Vec::new() };
-    claims.settle();
+    if context.config.policy.is_read_only() {
+        return Vec::new();
+    }
+    let mut said = Vec::new();
+    if let Err(failure) = claims.settle() {
+        if failure.details().get("reason").is_some_and(|reason| reason == "host_duplicated") {
+            said.push(failure.message().to_owned());
+        }
+        return said;
+    }
     let id = context.repository.as_ref().and_then(Repository::find_id);
     let Ok(registry) = context.store().and_then(|store| store.read()) else { return Vec::new() };
-    let mut said = Vec::new();
     let here = registry.entries().filter(|entry| entry.state == EntryState::Active);
     for entry in here.filter(|entry| id.as_ref() == Some(&entry.repository_id)) {
         let pending = noted(Some(entry))
             .into_iter()
             .filter(|claim| !claim.is_of_port() && claims.is_pending(&claim.id));
         for claim in pending {
-            match claims.take(std::slice::from_ref(&claim), &entry.name, false) {
-                Ok(ClaimsTaken::Lost(holding)) => said.push(format!("`{}`: {}", entry.name, lost(&holding))),
+            let may_replace = |words: Option<&ClaimWords>| is_spare(context, words);
+            let taking = Taking { worktree: &entry.name, by_hand: false, may_replace: &may_replace };
+            match claims.take(std::slice::from_ref(&claim), &taking) {
+                Ok(ClaimsTaken::Lost(holding)) => {
+                    said.push(format!("`{}`: {}", entry.name, lost(&holding)));
+                    claims.put_aside(&claim);
+                }
                 Ok(ClaimsTaken::All) => {}
                 // Whoever cannot be reached now is asked by a later command.
                 Err(_) => return said,
@@ -170,18 +212,19 @@ pub fn settle(context: &Context) -> Vec<String> {
     said
 }
 
-/// Takes the claim on the branch that the worktree of `entry` is to have next, beside the one that it has; returns the record
+/// Takes the claim on the branch that the worktree of `entry` is to have next, as `name`, beside the one that it has; returns the record
 /// with it.
 ///
 /// # Errors
 ///
 /// As [`take`].
-pub fn aim(context: &Context, entry: &Entry, branch: Option<&str>) -> Result<Entry> {
+pub fn aim(context: &Context, entry: &Entry, name: &str, branch: Option<&str>) -> Result<Entry> {
     let mut aimed = entry.clone();
     if context.git_claims().is_none() || entry.branch.as_deref() == branch {
         return Ok(aimed);
     }
     aimed.branch = branch.map(str::to_owned);
+    name.clone_into(&mut aimed.name);
     note(context, &mut aimed)?;
     match take(context, Some(entry), &aimed) {
         Ok(()) => Ok(aimed),
@@ -248,7 +291,7 @@ mod tests {
             Some("example.org/shop")
         }
 
-        fn take(&self, claims: &[Claim], _: &str, _: bool) -> Result<ClaimsTaken> {
+        fn take(&self, claims: &[Claim], _: &Taking<'_>) -> Result<ClaimsTaken> {
             let mut kept = self.0.borrow_mut();
             let lost = kept.iter().find(|known| claims.iter().any(|claim| claim.subject == known.subject));
             if let Some(lost) = lost {
@@ -279,14 +322,15 @@ mod tests {
         note_for(kept.repository(), true, &mut entry).unwrap();
         let noted = super::noted(Some(&entry));
         assert_eq!((noted.len(), kept.0.borrow().len()), (3, 0), "the branch and two ports");
-        take_from(&kept, &noted, "a", false).unwrap();
+        let taking = Taking { worktree: "a", by_hand: false, may_replace: &|_| false };
+        take_from(&kept, &noted, &taking).unwrap();
         assert_eq!(*kept.0.borrow(), noted[..1], "ports are another holder's");
         note_for(kept.repository(), true, &mut entry).unwrap();
         assert_eq!(super::noted(Some(&entry)), noted, "what it has keeps its ids");
         let mut rival = sample::entry("b", 2, &[]);
         rival.branch = Some("feature/a".to_owned());
         note_for(kept.repository(), true, &mut rival).unwrap();
-        let lost = take_from(&kept, &super::noted(Some(&rival)), "b", false).unwrap_err();
+        let lost = take_from(&kept, &super::noted(Some(&rival)), &taking).unwrap_err();
         assert_eq!(lost.code(), Code::Claimed);
         kept.give_back(&noted).unwrap();
         assert!(kept.0.borrow().is_empty());

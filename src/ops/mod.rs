@@ -11,6 +11,7 @@ pub mod candidates;
 pub mod carry;
 pub mod checks;
 pub mod choose;
+pub mod claim_sight;
 pub mod claims;
 pub mod clean;
 pub mod compose_service;

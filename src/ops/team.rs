@@ -1,9 +1,11 @@
 //! Who has what beside this user and this machine: `wt team`.
 
 mod branches;
+mod hosts;
 mod init;
 mod survey;
 
 pub use branches::{ClaimChange, claim, release};
+pub use hosts::{Renewed, renew};
 pub use init::{Initiated, init};
 pub use survey::{Report, survey};

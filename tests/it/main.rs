@@ -195,6 +195,7 @@ mod state;
 mod strange_state_files;
 mod support;
 mod sweep;
+mod team_claims;
 mod team_git;
 mod team_host;
 mod teardown;

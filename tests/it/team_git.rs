@@ -1,60 +1,12 @@
 //! Branches are claimed as refs of the remote: one of many wins, and what is claimed is given back.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::support::{Run, Sandbox, skip};
-
-/// A remote and clones of it, each with a state folder of its own, as on machines of their own.
-struct Team {
-    sandbox: Sandbox,
-    remote: PathBuf,
-}
-
-impl Team {
-    fn new(clones: &[&str]) -> Self {
-        let sandbox = Sandbox::new();
-        sandbox.configure("[team]\nclaims = \"git\"\ntimeout = \"20s\"\n");
-        let remote = sandbox.path("shop.git");
-        sandbox.git(&sandbox.repo(), &["clone", "-q", "--bare", ".", remote.to_str().unwrap()]);
-        for clone in clones {
-            sandbox
-                .git(&sandbox.path(""), &["clone", "-q", remote.to_str().unwrap(), &format!("{clone}/shop")]);
-        }
-        Self { sandbox, remote }
-    }
-
-    fn command(&self, clone: &str, arguments: &[&str]) -> std::process::Command {
-        let mut command = self.sandbox.command(&self.sandbox.path(&format!("{clone}/shop")), arguments);
-        command.env("XDG_STATE_HOME", self.sandbox.path(&format!("{clone}/state")));
-        command
-    }
-
-    fn wt(&self, clone: &str, arguments: &[&str]) -> Run {
-        Run::new(arguments, &self.command(clone, arguments).output().unwrap())
-    }
-
-    fn json(&self, clone: &str, arguments: &[&str]) -> Value {
-        let arguments: Vec<&str> = std::iter::once("--json").chain(arguments.iter().copied()).collect();
-        self.wt(clone, &arguments).ok().json()
-    }
-
-    /// The claims on the remote, as it names them.
-    fn refs(&self) -> Vec<String> {
-        let listed = self.sandbox.git(&self.remote, &["for-each-ref", "--format=%(refname)", "refs/wt"]);
-        listed.lines().map(str::to_owned).collect()
-    }
-
-    fn living(&self, clone: &str) -> usize {
-        let path = self.sandbox.path(&format!("{clone}/state/wt/registry.json"));
-        let Ok(bytes) = fs::read(path) else { return 0 };
-        let registry: Value = serde_json::from_slice(&bytes).unwrap();
-        let all = registry["worktrees"].as_array().cloned().unwrap_or_default();
-        all.iter().filter(|entry| entry["state"] != "removed").count()
-    }
-}
+use crate::support::team::Team;
+use crate::support::{Run, skip};
 
 fn login() -> Vec<String> {
     vec!["refs/wt/claims/branch/feature%2Flogin".to_owned()]
@@ -70,7 +22,7 @@ fn a_claimed_branch_is_refused_with_its_holder_until_it_is_given_back_or_taken_o
     // Nobody's hooks run for it, and pre-push least of all.
     hook(&team.sandbox.path("ana/shop/.git"), "pre-push", "#!/bin/sh\nexit 1\n");
     team.wt("ana", &["create", "login"]).ok();
-    assert_eq!(team.refs(), login());
+    assert_eq!(team.claims(), login());
     let error = team.wt("ben", &["--json", "create", "login"]).exits(1).error("claimed");
     let details = &error["details"];
     assert_eq!(
@@ -97,7 +49,7 @@ fn a_claimed_branch_is_refused_with_its_holder_until_it_is_given_back_or_taken_o
 
     // Given back, it is anybody's; restored, it is claimed again.
     team.wt("ana", &["remove", "feature-login"]).ok();
-    assert!(team.refs().is_empty());
+    assert!(team.claims().is_empty());
     team.wt("ben", &["create", "login"]).ok();
     let error = team.wt("ana", &["--json", "restore", "feature-login"]).exits(1).error("claimed");
     assert!(error["message"].as_str().unwrap().contains("feature/login"), "{error}");
@@ -108,13 +60,13 @@ fn a_claimed_branch_is_refused_with_its_holder_until_it_is_given_back_or_taken_o
     team.wt("ben", &["--json", "team", "claim", "feature/final"]).ok();
     team.wt("ana", &["--json", "rename", "feature-draft", "final"]).exits(1).error("claimed");
     team.wt("ana", &["rename", "feature-draft", "whole"]).ok();
-    assert!(team.refs().contains(&"refs/wt/claims/branch/feature%2Fwhole".to_owned()));
-    assert!(!team.refs().contains(&"refs/wt/claims/branch/feature%2Fdraft".to_owned()));
+    assert!(team.claims().contains(&"refs/wt/claims/branch/feature%2Fwhole".to_owned()));
+    assert!(!team.claims().contains(&"refs/wt/claims/branch/feature%2Fdraft".to_owned()));
     team.wt("ana", &["remove", "feature-whole"]).ok();
     team.wt("ben", &["team", "release", "feature/final"]).ok();
     // What was taken over is no longer the other's to give back.
     team.wt("ben", &["remove", "feature-login"]).ok();
-    assert_eq!(team.refs(), login());
+    assert_eq!(team.claims(), login());
     assert_eq!(team.json("ana", &["team"])["branches"][0]["own"], true);
 }
 
@@ -149,12 +101,12 @@ fn offline_a_create_refuses_or_goes_on_and_a_removal_is_queued() {
     // Hooks, lists and paths ask nobody.
     team.wt("ana", &["list"]).ok();
     fs::rename(&aside, &team.remote).unwrap();
-    assert_eq!(team.refs(), login());
+    assert_eq!(team.claims(), login());
     team.wt("ana", &["create", "other"]).ok();
     team.wt("ben", &["create", "third"]).ok();
     let claimed: Vec<String> =
         ["other", "search", "third"].map(|name| format!("refs/wt/claims/branch/feature%2F{name}")).into();
-    assert_eq!(team.refs(), claimed, "the give-back was made up for, and so was the claim");
+    assert_eq!(team.claims(), claimed, "the give-back was made up for, and so was the claim");
 }
 
 #[test]
@@ -172,7 +124,7 @@ fn a_remote_that_refuses_such_refs_or_never_answers_is_named_in_time() {
     // It took the claim, and its answer never came.
     hook(&team.remote, "post-receive", "#!/bin/sh\nkill -9 $PPID\n");
     team.wt("ana", &["create", "login"]).ok();
-    assert_eq!(team.refs(), login(), "asked about by its commit, it is ours");
+    assert_eq!(team.claims(), login(), "asked about by its commit, it is ours");
     fs::remove_file(team.remote.join("hooks/post-receive")).unwrap();
     // Silence: a listener that never says a word.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -193,12 +145,12 @@ fn a_repositorys_file_pushes_nothing_before_it_was_trusted() {
     team.sandbox.configure("");
     fs::write(team.sandbox.path("ana/shop/.wt.toml"), "[team]\nclaims = \"git\"\n").unwrap();
     team.wt("ana", &["create", "login"]).ok();
-    assert!(team.refs().is_empty());
+    assert!(team.claims().is_empty());
     let shown = team.wt("ana", &["trust"]);
     assert!(shown.stderr.contains("pushes refs to origin"), "{}", shown.shown());
     team.wt("ana", &["trust", "--yes"]).ok();
     team.wt("ana", &["create", "search"]).ok();
-    assert_eq!(team.refs(), ["refs/wt/claims/branch/feature%2Fsearch"]);
+    assert_eq!(team.claims(), ["refs/wt/claims/branch/feature%2Fsearch"]);
 }
 
 fn one_of(team: &Team, clones: &[String]) {
@@ -224,7 +176,7 @@ fn one_of(team: &Team, clones: &[String]) {
         }
     }
     assert_eq!(won, 1);
-    assert_eq!(team.refs(), login());
+    assert_eq!(team.claims(), login());
 }
 
 #[test]
@@ -273,8 +225,8 @@ fn claims_go_over_gits_own_protocol_too() {
             .git(&team.sandbox.path(&format!("{clone}/shop")), &["remote", "set-url", "origin", &url]);
     }
     team.wt("ana", &["create", "login"]).ok();
-    assert_eq!(team.refs(), login());
+    assert_eq!(team.claims(), login());
     team.wt("ben", &["--json", "create", "login"]).exits(1).error("claimed");
     team.wt("ana", &["remove", "feature-login"]).ok();
-    assert!(team.refs().is_empty());
+    assert!(team.claims().is_empty());
 }

@@ -1,27 +1,21 @@
 //! Claims on branches, kept as refs of the remote that the team has anyway. A ref is pushed with a lease: the remote itself lets
 //! one of many win. A push that nobody answered is asked about by its commit, never tried again blindly.
 
-use std::time::{Duration, Instant};
-
-use super::Claims;
 use super::journal::{Journal, Pushed};
-use super::remote::{Answer, Remote, deadline};
-use crate::error::Result;
+use super::port::{Claims, Taking};
+use super::pulse::Pulse;
+use super::remote::{Answer, RefChange, Remote, SILENCE};
+use crate::error::{Code, Failure, Result};
 use crate::model::claim::{Claim, ClaimId, ClaimSubject, ClaimsTaken, Holding};
-use crate::model::claim_ref::{self, ClaimWords, PREFIX};
+use crate::model::claim_ref::{self, ClaimWords};
 use crate::model::process::ProcessId;
 
 /// Who claims, and how patient that is.
 #[derive(Clone, Debug)]
 pub struct Claimant {
-    pub host: String,
-    pub user: String,
     /// The random id of our registry.
     pub registry: String,
     pub process: ProcessId,
-    pub now: jiff::Timestamp,
-    /// How long one command waits.
-    pub timeout: Duration,
     /// Whether this command may wait for a network at all.
     pub waits: bool,
     /// Whether it goes on where nobody answers.
@@ -35,14 +29,7 @@ pub struct GitClaims {
     pub repository: String,
     pub journal: Journal,
     pub claimant: Claimant,
-}
-
-/// A claim as the remote has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
-    pub words: ClaimWords,
-    pub reference: String,
-    pub commit: String,
+    pub pulse: Pulse,
 }
 
 impl Claims for GitClaims {
@@ -50,88 +37,112 @@ impl Claims for GitClaims {
         Some(&self.repository)
     }
 
-    fn take(&self, claims: &[Claim], worktree: &str, over: bool) -> Result<ClaimsTaken> {
+    fn take(&self, claims: &[Claim], taking: &Taking<'_>) -> Result<ClaimsTaken> {
         if !self.claimant.waits {
             return Ok(ClaimsTaken::All);
         }
-        let mut won = Vec::new();
-        for claim in claims {
-            match self.take_one(claim, worktree, over) {
-                Ok(ClaimsTaken::All) => won.push(claim.clone()),
-                other => {
-                    // All or none.
-                    let _ = self.give_back(&won);
-                    return other;
+        let taken = self.alone(|| {
+            let mut won = Vec::new();
+            for claim in claims {
+                match self.take_one(claim, taking) {
+                    Ok(ClaimsTaken::All) => won.push(claim.clone()),
+                    other => {
+                        // All or none.
+                        self.give_up(&won)?;
+                        let _ = self.push_back();
+                        return other;
+                    }
                 }
             }
+            Ok(ClaimsTaken::All)
+        });
+        match taken {
+            Err(failure) if self.claimant.goes_on_offline && is_only_out_of_reach(&failure) => {
+                Ok(ClaimsTaken::All)
+            }
+            taken => taken,
         }
-        Ok(ClaimsTaken::All)
     }
 
     fn give_back(&self, claims: &[Claim]) -> Result<()> {
-        let mut is_any = false;
-        for claim in claims {
-            if let Some(pushed) = self.journal.find(&claim.id) {
-                self.journal.write(&Pushed { given_up: true, ..pushed })?;
-                is_any = true;
-            }
-        }
-        if is_any && self.claimant.waits {
-            self.settle();
+        if self.give_up(claims)? && self.claimant.waits {
+            // What cannot be done now a later command does.
+            let _ = self.settle();
         }
         Ok(())
     }
 }
 
+/// Answers whether waiting helps: two machines with one identity need a person.
+fn is_only_out_of_reach(failure: &Failure) -> bool {
+    failure.code() == Code::ClaimsUnreachable
+        && failure.details().get("reason").is_none_or(|reason| reason != "host_duplicated")
+}
+
 impl GitClaims {
-    fn deadline(&self) -> Instant {
-        deadline(self.claimant.timeout)
+    /// Runs `work` while no other process of this host is at these claims.
+    fn alone<R>(&self, work: impl FnOnce() -> Result<R>) -> Result<R> {
+        self.pulse.book.alone(&self.remote.interrupt, work)
     }
 
-    fn take_one(&self, claim: &Claim, worktree: &str, over: bool) -> Result<ClaimsTaken> {
+    fn take_one(&self, claim: &Claim, taking: &Taking<'_>) -> Result<ClaimsTaken> {
         let ClaimSubject::Branch { branch, .. } = &claim.subject else { return Ok(ClaimsTaken::All) };
         let reference = claim_ref::reference(branch);
-        let pushed = match self.journal.find(&claim.id) {
-            Some(known) if !known.pending && !known.given_up => return Ok(ClaimsTaken::All),
-            Some(known) if !known.given_up => known,
-            _ => self.begin(claim, branch, worktree, &reference)?,
+        let known = self.journal.find(&claim.id).filter(|known| !known.given_up && !known.lost);
+        let pushed = match known {
+            Some(known) if !known.pending => return Ok(ClaimsTaken::All),
+            Some(known) => known,
+            None => self.begin(claim, branch, taking, &reference)?,
         };
-        let until = self.deadline();
-        let answer = self.remote.push(&reference, Some(&pushed.commit), None, until)?;
-        let standing = match self.judge(&pushed, &answer)? {
-            Judged::Ours => return self.won(&pushed),
-            Judged::Theirs(commit) => commit,
-            Judged::Unknown(failure) => return self.unanswered(&pushed, failure),
-        };
-        if over {
-            let answer =
-                self.remote.push(&reference, Some(&pushed.commit), Some(&standing), self.deadline())?;
-            match self.judge(&pushed, &answer)? {
+        let mut expected = None;
+        // Once where nobody has it, and once in the place of one that may be replaced.
+        for _ in 0..2 {
+            let change = RefChange {
+                reference: &reference,
+                commit: Some(&pushed.commit),
+                expected: expected.as_deref(),
+            };
+            let answer = self.pulse.push(&self.remote, &[change])?.pop();
+            match self.judge(&pushed, answer.unwrap_or(Answer::Silent))? {
                 Judged::Ours => return self.won(&pushed),
-                Judged::Theirs(_) => {}
-                Judged::Unknown(failure) => return self.unanswered(&pushed, failure),
+                Judged::Unknown(failure) => {
+                    // The undoing gives it back by its commit, wherever it stands by then.
+                    return Err(failure);
+                }
+                Judged::Theirs { commit, words } => {
+                    if words.as_ref().is_some_and(|words| words.id == claim.id && self.is_ours(words)) {
+                        // Of an earlier push that was not written down.
+                        return self.won(&Pushed { commit, ..pushed });
+                    }
+                    if expected.is_some() || !(taking.may_replace)(words.as_ref()) {
+                        self.journal.forget(&claim.id);
+                        return Ok(ClaimsTaken::Lost(Box::new(holding(words, branch, claim))));
+                    }
+                    expected = Some(commit);
+                }
             }
         }
-        let holding = self.holding(&reference, branch, claim)?;
-        self.journal.forget(&claim.id);
-        Ok(ClaimsTaken::Lost(Box::new(holding)))
+        Err(self.remote.unreachable("the claim changes again and again", "refused"))
     }
 
     /// Makes the commit and writes down what is pushed.
-    fn begin(&self, claim: &Claim, branch: &str, worktree: &str, reference: &str) -> Result<Pushed> {
+    fn begin(&self, claim: &Claim, branch: &str, taking: &Taking<'_>, reference: &str) -> Result<Pushed> {
         let (who, process) = (&self.claimant, &self.claimant.process);
         let words = ClaimWords {
             id: claim.id.clone(),
             repository: self.repository.clone(),
             branch: branch.to_owned(),
-            worktree: worktree.to_owned(),
-            host: who.host.clone(),
-            user: who.user.clone(),
+            worktree: taking.worktree.to_owned(),
+            host: self.pulse.host.name.clone(),
+            user: self.pulse.user.clone(),
+            host_id: self.pulse.host.id.clone(),
             registry: who.registry.clone(),
             pid: process.pid,
             started: process.started,
             boot: process.boot.clone(),
-            since: who.now,
+            namespace: process.namespace.clone(),
+            since: self.pulse.now,
+            by_hand: taking.by_hand,
         };
         let tree = self.remote.write_object("tree", "")?;
         let commit = self.remote.write_object("commit", &words.commit(&tree))?;
@@ -142,123 +153,147 @@ impl GitClaims {
             commit,
             pending: true,
             given_up: false,
+            lost: false,
+            host: self.pulse.host.id.clone(),
         };
         self.journal.write(&pushed)?;
         Ok(pushed)
     }
 
     fn won(&self, pushed: &Pushed) -> Result<ClaimsTaken> {
-        self.journal.write(&Pushed { pending: false, ..pushed.clone() })?;
+        // Somebody may have given it up meanwhile.
+        let given_up = self.journal.find(&pushed.id).is_some_and(|known| known.given_up);
+        self.journal.write(&Pushed { pending: false, given_up, ..pushed.clone() })?;
         Ok(ClaimsTaken::All)
     }
 
-    fn unanswered(&self, pushed: &Pushed, failure: crate::error::Failure) -> Result<ClaimsTaken> {
-        if self.claimant.goes_on_offline {
-            return Ok(ClaimsTaken::All);
-        }
-        // The undoing gives it back by its commit, wherever it stands by then.
-        self.journal.write(pushed)?;
-        Err(failure)
-    }
-
     /// Says whose the ref is. What the answer does not tell the remote is asked.
-    fn judge(&self, pushed: &Pushed, answer: &Answer) -> Result<Judged> {
-        if *answer == Answer::Done {
-            return Ok(Judged::Ours);
-        }
-        let listed = match self.remote.list(&pushed.reference, self.deadline()) {
+    fn judge(&self, pushed: &Pushed, answer: Answer) -> Result<Judged> {
+        let (why, reason) = match answer {
+            Answer::Done => return Ok(Judged::Ours),
+            Answer::Refused(why) => (why, "refused"),
+            Answer::Silent => (SILENCE.to_owned(), "timeout"),
+            Answer::Failed(why) => (why, "failed"),
+        };
+        let listed = match self.remote.list(&[&pushed.reference]) {
             Ok(listed) => listed,
-            Err(failure) if failure.code() == crate::error::Code::ClaimsUnreachable => {
-                return Ok(Judged::Unknown(failure));
-            }
+            Err(failure) if failure.code() == Code::ClaimsUnreachable => return Ok(Judged::Unknown(failure)),
             Err(failure) => return Err(failure),
         };
-        let found = listed.into_iter().find(|(name, _)| *name == pushed.reference).map(|(_, commit)| commit);
-        Ok(match (found, answer) {
-            (Some(commit), _) if commit == pushed.commit => Judged::Ours,
-            (Some(commit), _) => Judged::Theirs(commit),
-            (None, Answer::Refused(why)) => Judged::Unknown(self.remote.unreachable(why, "refused")),
-            (None, Answer::None(why)) => Judged::Unknown(self.remote.unreachable(why, "timeout")),
-            (None, Answer::Done) => Judged::Ours,
-        })
+        let found: Vec<(String, String)> =
+            listed.into_iter().filter(|(name, _)| *name == pushed.reference).take(1).collect();
+        let Some((_, commit)) = found.first() else {
+            return Ok(Judged::Unknown(self.remote.unreachable(&why, reason)));
+        };
+        if *commit == pushed.commit {
+            return Ok(Judged::Ours);
+        }
+        let text = self.remote.read(&found)?.pop().flatten();
+        let words = text.and_then(|text| ClaimWords::parse(&text));
+        Ok(Judged::Theirs { commit: commit.clone(), words })
     }
 
-    /// Who has the branch, as far as the remote's commit tells.
-    fn holding(&self, reference: &str, branch: &str, claim: &Claim) -> Result<Holding> {
-        let until = self.deadline();
-        let listed = self.remote.list(reference, until)?;
-        let commits = self.remote.read(&listed, until)?;
-        let words = commits.first().and_then(|commit| ClaimWords::parse(commit));
-        Ok(words.map_or_else(
-            || Holding {
-                claim: Claim { id: ClaimId(String::new()), subject: claim.subject.clone() },
-                host: "an unknown host".to_owned(),
-                user: "somebody".to_owned(),
-                worktree: branch.to_owned(),
-                since: None,
-            },
-            |words| words.holding(),
-        ))
+    /// Answers whether this host claimed it.
+    #[must_use]
+    pub fn is_ours(&self, words: &ClaimWords) -> bool {
+        words.is_of(&self.pulse.host.id, &self.claimant.registry)
     }
 
-    /// Returns all claims of the repository.
-    ///
-    /// # Errors
-    ///
-    /// `claims_unreachable`.
-    pub fn standing(&self) -> Result<Vec<Standing>> {
-        let until = self.deadline();
-        let listed = self.remote.list(&format!("{PREFIX}*"), until)?;
-        let commits = self.remote.read(&listed, until)?;
-        let standing = listed.into_iter().zip(commits).filter_map(|((reference, commit), text)| {
-            Some(Standing { words: ClaimWords::parse(&text)?, reference, commit })
-        });
-        Ok(standing.collect())
-    }
-
-    /// Returns the refs of the branches that are claimed.
-    ///
-    /// # Errors
-    ///
-    /// `claims_unreachable`.
-    pub fn references(&self) -> Result<Vec<String>> {
-        Ok(self
-            .remote
-            .list(&format!("{PREFIX}*"), self.deadline())?
-            .into_iter()
-            .map(|(name, _)| name)
-            .collect())
-    }
-
-    /// Gives back what was given up before and could not be then; the first silence ends it until the next command.
-    pub fn settle(&self) {
-        for pushed in self.journal.all().into_iter().filter(|pushed| pushed.given_up) {
-            match self.remote.push(&pushed.reference, None, Some(&pushed.commit), self.deadline()) {
-                Ok(Answer::Done) => self.journal.forget(&pushed.id),
-                // Another stands there, or none: nothing of it is ours. Else the remote takes no refs just now.
-                Ok(Answer::Refused(_)) => match self.remote.list(&pushed.reference, self.deadline()) {
-                    Ok(listed) if listed.iter().all(|(_, commit)| *commit != pushed.commit) => {
-                        self.journal.forget(&pushed.id);
-                    }
-                    Ok(_) => {}
-                    Err(_) => return,
-                },
-                Ok(Answer::None(_)) | Err(_) => return,
+    /// Notes that claims are to be given back; false where none of them was ever pushed.
+    fn give_up(&self, claims: &[Claim]) -> Result<bool> {
+        let mut is_any = false;
+        for claim in claims {
+            match self.journal.find(&claim.id) {
+                Some(pushed) if pushed.lost => self.journal.forget(&pushed.id),
+                Some(pushed) => {
+                    self.journal.write(&Pushed { given_up: true, ..pushed })?;
+                    is_any = true;
+                }
+                None => {}
             }
         }
+        Ok(is_any)
     }
 
-    /// Takes `standing` away, whoever has it, where it is still as it was seen.
+    /// Gives back what was given up before and could not be then.
+    ///
+    /// # Errors
+    ///
+    /// `claims_unreachable`: a later command does it.
+    pub fn settle(&self) -> Result<()> {
+        if self.journal.all().iter().any(|pushed| pushed.given_up) {
+            self.alone(|| self.push_back())?;
+        }
+        Ok(())
+    }
+
+    fn push_back(&self) -> Result<()> {
+        let is_ours = |pushed: &Pushed| pushed.host.is_empty() || pushed.host == self.pulse.host.id;
+        let (due, others): (Vec<Pushed>, Vec<Pushed>) =
+            self.journal.all().into_iter().filter(|pushed| pushed.given_up).partition(is_ours);
+        // Another machine with our files pushed them.
+        others.iter().for_each(|pushed| self.journal.forget(&pushed.id));
+        if due.is_empty() {
+            return Ok(());
+        }
+        let mut changes = Vec::new();
+        for Pushed { reference, commit, .. } in &due {
+            changes.push(RefChange { reference, commit: None, expected: Some(commit) });
+        }
+        let answers = self.pulse.push(&self.remote, &changes)?;
+        let mut refused = Vec::new();
+        for (pushed, answer) in due.iter().zip(answers) {
+            match answer {
+                Answer::Done => self.journal.forget(&pushed.id),
+                Answer::Refused(_) => refused.push(pushed),
+                Answer::Silent => return Err(self.remote.unreachable(SILENCE, "timeout")),
+                Answer::Failed(why) => return Err(self.remote.unreachable(&why, "failed")),
+            }
+        }
+        if refused.is_empty() {
+            return Ok(());
+        }
+        // Another stands there, or none: nothing of it is ours. Else the remote takes no refs just now.
+        let names: Vec<&str> = refused.iter().map(|pushed| pushed.reference.as_str()).collect();
+        let listed = self.remote.list(&names)?;
+        for pushed in refused {
+            if listed.iter().all(|(_, commit)| *commit != pushed.commit) {
+                self.journal.forget(&pushed.id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the claim at `reference` away, whoever has it, where it is still `commit`.
     ///
     /// # Errors
     ///
     /// `claims_unreachable`.
-    pub fn drop_standing(&self, standing: &Standing) -> Result<bool> {
-        match self.remote.push(&standing.reference, None, Some(&standing.commit), self.deadline())? {
+    pub fn drop_standing(&self, reference: &str, commit: &str) -> Result<bool> {
+        let change = RefChange { reference, commit: None, expected: Some(commit) };
+        let answer = self.alone(|| self.pulse.push(&self.remote, &[change]))?.pop();
+        match answer.unwrap_or(Answer::Silent) {
             Answer::Done => Ok(true),
             Answer::Refused(_) => Ok(false),
-            Answer::None(why) => Err(self.remote.unreachable(&why, "timeout")),
+            Answer::Silent => Err(self.remote.unreachable(SILENCE, "timeout")),
+            Answer::Failed(why) => Err(self.remote.unreachable(&why, "failed")),
         }
+    }
+
+    /// Notes that somebody else has what was claimed: it is not asked for again by itself.
+    pub fn put_aside(&self, claim: &Claim) {
+        let aside = Pushed {
+            id: claim.id.clone(),
+            remote: self.remote.name.clone(),
+            reference: String::new(),
+            commit: String::new(),
+            pending: false,
+            given_up: false,
+            lost: true,
+            host: self.pulse.host.id.clone(),
+        };
+        // Where it cannot be written it is asked for once more.
+        let _ = self.journal.write(&aside);
     }
 
     /// Answers whether the claim was pushed, or is to be, and nobody has said yet that it stands.
@@ -271,7 +306,24 @@ impl GitClaims {
 /// Whose a ref is after a push.
 enum Judged {
     Ours,
-    /// Another commit stands there.
-    Theirs(String),
-    Unknown(crate::error::Failure),
+    /// Another commit stands there, with its words where they can be read.
+    Theirs {
+        commit: String,
+        words: Option<ClaimWords>,
+    },
+    Unknown(Failure),
+}
+
+/// Who has the branch, as far as the remote's commit tells.
+fn holding(words: Option<ClaimWords>, branch: &str, claim: &Claim) -> Holding {
+    words.map_or_else(
+        || Holding {
+            claim: Claim { id: ClaimId(String::new()), subject: claim.subject.clone() },
+            host: "an unknown host".to_owned(),
+            user: "somebody".to_owned(),
+            worktree: branch.to_owned(),
+            since: None,
+        },
+        |words| words.holding(),
+    )
 }

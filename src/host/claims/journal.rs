@@ -23,6 +23,12 @@ pub struct Pushed {
     pub pending: bool,
     /// Whether it is to be given back.
     pub given_up: bool,
+    /// Whether somebody else was found to have it: it is not asked for again by itself.
+    #[serde(default)]
+    pub lost: bool,
+    /// The host that pushed it. What a copy of this machine pushed is not ours to give back.
+    #[serde(default)]
+    pub host: String,
 }
 
 /// The records of one repository.

@@ -1,19 +1,29 @@
 //! Who has which branch and port beside this machine's registry, which stays this machine's own truth.
 
+mod board;
+mod book;
 mod git;
+mod identity;
 mod journal;
 mod none;
+mod patience;
 mod port;
+mod pulse;
 mod remote;
 mod shared;
 mod shared_folder;
 mod shared_lock;
 mod state_id;
 
+pub use board::Board;
+pub use book::TeamBook;
 pub use git::{Claimant, GitClaims};
-pub use journal::Journal;
+pub use identity::{read as host_identity, renew as renew_host_identity};
+pub use journal::{Journal, Pushed};
 pub use none::Unclaimed;
-pub use port::Claims;
+pub use patience::Patience;
+pub use port::{Claims, Taking};
+pub use pulse::Pulse;
 pub use remote::Remote;
 pub use shared::{Held, Seat, SharedHost};
 pub use shared_folder::make as make_shared_folder;

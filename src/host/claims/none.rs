@@ -1,6 +1,6 @@
 //! Nobody keeps claims: whatever the registry gives is given.
 
-use super::Claims;
+use super::port::{Claims, Taking};
 use crate::error::Result;
 use crate::model::claim::{Claim, ClaimsTaken};
 
@@ -13,7 +13,7 @@ impl Claims for Unclaimed {
         None
     }
 
-    fn take(&self, _: &[Claim], _: &str, _: bool) -> Result<ClaimsTaken> {
+    fn take(&self, _: &[Claim], _: &Taking<'_>) -> Result<ClaimsTaken> {
         Ok(ClaimsTaken::All)
     }
 

@@ -1,15 +1,16 @@
 //! The git children that push, ask and read claims: they run no hooks, never ask anybody, and end at a given moment.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use super::patience::Patience;
 use crate::error::{Code, Failure, Result};
 use crate::host::clock::Clock;
 use crate::host::git::{Git, GitOutput};
 use crate::host::interrupt::Interrupt;
 
 /// One remote of one repository.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Remote {
     pub git_dir: PathBuf,
     /// Where a URL that is relative counts from.
@@ -18,6 +19,17 @@ pub struct Remote {
     /// The program for ssh that git's configuration names.
     pub ssh: Option<String>,
     pub interrupt: Interrupt,
+    pub patience: Patience,
+}
+
+/// What one ref is to become.
+#[derive(Clone, Copy, Debug)]
+pub struct RefChange<'a> {
+    pub reference: &'a str,
+    /// `None`: gone.
+    pub commit: Option<&'a str>,
+    /// What it has to be before; `None`: not there.
+    pub expected: Option<&'a str>,
 }
 
 /// What a push of one ref came to.
@@ -26,9 +38,14 @@ pub enum Answer {
     Done,
     /// The remote said no, in its words.
     Refused(String),
-    /// Nobody answered, or in no way that tells.
-    None(String),
+    /// Nobody answered in time.
+    Silent,
+    /// It failed before the remote could say anything about the ref.
+    Failed(String),
 }
+
+/// What is said where nobody answered in time.
+pub const SILENCE: &str = "no answer in time";
 
 impl Remote {
     fn git(&self) -> Git<'_> {
@@ -41,14 +58,19 @@ impl Remote {
             .asking_nobody()
     }
 
-    /// Runs a child until `deadline`; `None` where it was ended then.
-    fn run(&self, git: Git<'_>, deadline: Instant) -> Result<Option<GitOutput>> {
-        let is_over = || self.interrupt.is_raised() || Clock.instant() >= deadline;
-        match git.interrupted_by(&is_over).run() {
-            Ok(output) => Ok(Some(output)),
-            Err(failure) if failure.code() == Code::Interrupted && !self.interrupt.is_raised() => Ok(None),
-            Err(failure) => Err(failure),
-        }
+    /// Runs a child for as long as we are patient; `None` where it was ended then.
+    fn run(&self, git: Git<'_>) -> Result<Option<GitOutput>> {
+        let run = |until: Instant| {
+            let is_over = || self.interrupt.is_raised() || Clock.instant() >= until;
+            match git.interrupted_by(&is_over).run() {
+                Ok(output) => Ok(Some(output)),
+                Err(failure) if failure.code() == Code::Interrupted && !self.interrupt.is_raised() => {
+                    Ok(None)
+                }
+                Err(failure) => Err(failure),
+            }
+        };
+        self.patience.spend(run).unwrap_or(Ok(None))
     }
 
     /// Writes an object into the repository, and returns its name.
@@ -61,43 +83,41 @@ impl Remote {
         Ok(self.git().args(words).input(bytes.as_bytes()).require()?.text())
     }
 
-    /// Makes `reference` be `commit` (`None`: be gone) where it is `expected` (`None`: is not there).
+    /// Changes refs, each where it is as expected; with `atomic` all of them or none. Answers in their order.
     ///
     /// # Errors
     ///
     /// `interrupted`; `git_failed` where git cannot be started.
-    pub fn push(
-        &self,
-        reference: &str,
-        commit: Option<&str>,
-        expected: Option<&str>,
-        deadline: Instant,
-    ) -> Result<Answer> {
-        let lease = format!("--force-with-lease={reference}:{}", expected.unwrap_or_default());
-        let spec = format!("{}:{reference}", commit.unwrap_or_default());
+    pub fn push(&self, changes: &[RefChange<'_>], atomic: bool) -> Result<Vec<Answer>> {
+        let lease = |change: &RefChange<'_>| {
+            let expected = change.expected.unwrap_or_default();
+            format!("--force-with-lease={}:{expected}", change.reference)
+        };
+        let spec =
+            |change: &RefChange<'_>| format!("{}:{}", change.commit.unwrap_or_default(), change.reference);
         let words =
             ["-c", "push.followTags=false", "-c", "push.gpgSign=false", "push", "--porcelain", "--no-verify"];
-        let more = ["--recurse-submodules=no", lease.as_str(), "--", self.name.as_str(), spec.as_str()];
-        let Some(output) = self.run(self.git().args(words).args(more), deadline)? else {
-            return Ok(Answer::None("no answer in time".to_owned()));
+        let git = self.git().args(words).args(["--recurse-submodules=no"]);
+        let git = if atomic { git.args(["--atomic"]) } else { git };
+        let git = git.args(changes.iter().map(lease)).args(["--", self.name.as_str()]);
+        let Some(output) = self.run(git.args(changes.iter().map(spec)))? else {
+            return Ok(vec![Answer::Silent; changes.len()]);
         };
-        if output.is_success() {
-            return Ok(Answer::Done);
-        }
-        let refused = output.text().lines().find(|line| line.starts_with('!')).map(str::to_owned);
-        Ok(match refused {
-            Some(line) => Answer::Refused(line.rsplit('\t').next().unwrap_or_default().to_owned()),
-            None => Answer::None(last_line(&output.complaint())),
-        })
+        let said = output.text();
+        let failed = last_line(&output.complaint());
+        let answer = |change: &RefChange<'_>| {
+            if output.is_success() { Answer::Done } else { answer_of(&said, change.reference, &failed) }
+        };
+        Ok(changes.iter().map(answer).collect())
     }
 
-    /// Returns the commits of the refs that match `pattern`, by their names.
+    /// Returns the commits of the refs that match one of `patterns`, by their names.
     ///
     /// # Errors
     ///
     /// `claims_unreachable` where nobody answers.
-    pub fn list(&self, pattern: &str, deadline: Instant) -> Result<Vec<(String, String)>> {
-        let output = self.run(self.git().args(["ls-remote", "--", &self.name, pattern]), deadline)?;
+    pub fn list(&self, patterns: &[&str]) -> Result<Vec<(String, String)>> {
+        let output = self.run(self.git().args(["ls-remote", "--", &self.name]).args(patterns))?;
         let output = self.answered(output)?;
         let text = output.text();
         let line =
@@ -105,14 +125,22 @@ impl Remote {
         Ok(text.lines().filter_map(line).collect())
     }
 
-    /// Brings the objects of `references` here, under no name, and returns the commits as git stores them.
+    /// Returns the commits of `references` as git stores them, in their order. Those that are not here are brought here,
+    /// under no name.
     ///
     /// # Errors
     ///
     /// `claims_unreachable` where nobody answers.
-    pub fn read(&self, references: &[(String, String)], deadline: Instant) -> Result<Vec<String>> {
+    pub fn read(&self, references: &[(String, String)]) -> Result<Vec<Option<String>>> {
         if references.is_empty() {
             return Ok(Vec::new());
+        }
+        let known = self.stored(references)?;
+        let is_missing = |(_, text): &(&(String, String), &Option<String>)| text.is_none();
+        let missing: Vec<&str> =
+            references.iter().zip(&known).filter(is_missing).map(|((name, _), _)| name.as_str()).collect();
+        if missing.is_empty() {
+            return Ok(known);
         }
         let usual = [
             "fetch",
@@ -122,22 +150,34 @@ impl Remote {
             "--no-recurse-submodules",
             "--refmap=",
         ];
-        let names = references.iter().map(|(name, _)| name);
-        let fetch = self.git().args(["-c", "gc.auto=0"]).args(usual).args(["--", &self.name]).args(names);
-        let output = self.run(fetch, deadline)?;
+        let fetch = self.git().args(["-c", "gc.auto=0"]).args(usual).args(["--", &self.name]).args(missing);
+        let output = self.run(fetch)?;
         self.answered(output)?;
-        let read = references.iter().map(|(_, commit)| {
-            let output = self.git().args(["cat-file", "commit", commit]).run()?;
-            Ok(output.text())
+        self.stored(references)
+    }
+
+    /// The commits that are here, by one child for all of them (git-cat-file(1), `--batch`).
+    fn stored(&self, references: &[(String, String)]) -> Result<Vec<Option<String>>> {
+        let names: String = references.iter().flat_map(|(_, commit)| [commit.as_str(), "\n"]).collect();
+        let output = self.git().args(["cat-file", "--batch"]).input(names.into_bytes()).run()?;
+        let mut rest = output.stdout.as_slice();
+        let read = references.iter().map(|_| {
+            let end = rest.iter().position(|byte| *byte == b'\n')?;
+            let head = String::from_utf8_lossy(&rest[..end]).into_owned();
+            rest = &rest[end + 1..];
+            let size: usize = head.rsplit(' ').next()?.parse().ok().filter(|_| !head.ends_with("missing"))?;
+            let text = rest.get(..size).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+            rest = rest.get(size + 1..).unwrap_or_default();
+            text
         });
-        read.collect()
+        Ok(read.collect())
     }
 
     fn answered(&self, output: Option<GitOutput>) -> Result<GitOutput> {
         match output {
             Some(output) if output.is_success() => Ok(output),
             Some(output) => Err(self.unreachable(&last_line(&output.complaint()), "failed")),
-            None => Err(self.unreachable("no answer in time", "timeout")),
+            None => Err(self.unreachable(SILENCE, "timeout")),
         }
     }
 
@@ -162,8 +202,31 @@ fn last_line(complaint: &str) -> String {
     telling.or_else(|| lines.next_back()).unwrap_or("git said nothing").to_owned()
 }
 
-/// Returns when a wait of `time` that begins now is over.
-#[must_use]
-pub fn deadline(time: Duration) -> Instant {
-    Clock.instant() + time
+/// What git's answer of a push (git-push(1), `--porcelain`) says of one ref: `!\tFROM:TO\tWHY`, `*\tFROM:TO\t…`.
+fn answer_of(said: &str, reference: &str, failed: &str) -> Answer {
+    let words = said.lines().find_map(|line| {
+        let mut words = line.splitn(3, '\t');
+        let (flag, names, why) = (words.next()?, words.next()?, words.next()?);
+        (names.rsplit(':').next() == Some(reference)).then_some((flag, why))
+    });
+    match words {
+        Some(("!", why)) => Answer::Refused(why.to_owned()),
+        Some(_) => Answer::Done,
+        None => Answer::Failed(failed.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_ref_of_a_push_has_its_own_answer() {
+        let said = "To /srv/shop.git\n!\tabc:refs/wt/a\t[rejected] (stale info)\n*\tabc:refs/wt/b\t[new reference]\n\
+                    -\t:refs/wt/c\t[deleted]\nDone";
+        assert_eq!(answer_of(said, "refs/wt/a", "x"), Answer::Refused("[rejected] (stale info)".to_owned()));
+        assert_eq!(answer_of(said, "refs/wt/b", "x"), Answer::Done);
+        assert_eq!(answer_of(said, "refs/wt/c", "x"), Answer::Done);
+        assert_eq!(answer_of(said, "refs/wt/d", "x"), Answer::Failed("x".to_owned()));
+    }
 }

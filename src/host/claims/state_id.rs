@@ -14,7 +14,16 @@ const FILE: &str = "state-id";
 ///
 /// `permission`, `disk_full`.
 pub fn state_id(dirs: &Dirs) -> Result<String> {
-    let path = dirs.require_state()?.join(FILE);
+    random_id(dirs, FILE)
+}
+
+/// Returns the random id that the file called `file` of the state folder has, made when it is first asked for.
+///
+/// # Errors
+///
+/// `permission`, `disk_full`.
+pub fn random_id(dirs: &Dirs, file: &str) -> Result<String> {
+    let path = dirs.require_state()?.join(file);
     for _ in 0..2 {
         match files::read_plain_text(&path) {
             Ok(text) if text.trim().len() == 32 => return Ok(text.trim().to_owned()),

@@ -1,6 +1,7 @@
 //! What `validate` finds: pure functions over facts gathered once, one file to a family. `ops/checks` lists them.
 
 pub mod carry;
+pub mod claims;
 pub mod configuration;
 pub mod duplicates;
 pub mod env;

@@ -38,6 +38,9 @@ pub fn facts() -> Facts {
         listeners: Vec::new(),
         situations: Vec::new(),
         resolve: crate::model::port::sample::settings(),
+        branch_claims: Vec::new(),
+        unreached: Vec::new(),
+        port_claims: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! `wt doctor`: looks at everything on this machine that will bite, and changes nothing. Its checks: `ops/checks`.
 
+pub mod claims;
 mod examine;
 pub mod machine;
 pub mod records;

@@ -49,7 +49,7 @@ pub struct Report {
 /// What stops a step: then everything is as it was.
 pub fn apply(context: &Context, plan: Plan) -> Result<Report> {
     let before = plan.entry.clone();
-    let aimed = claims::aim(context, &before, plan.to.branch.as_deref())?;
+    let aimed = claims::aim(context, &before, &plan.to.name, plan.to.branch.as_deref())?;
     match rename(context, plan) {
         Ok(report) => {
             claims::arrive(context, &aimed);

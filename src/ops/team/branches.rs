@@ -1,16 +1,21 @@
 //! Claims on branches that people look at, make and give back by hand.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::claims::{Claims, GitClaims};
+use crate::host::claims::{Claims, GitClaims, Taking};
 use crate::host::git::is_valid_branch_name;
 use crate::host::token;
 use crate::model::advised::wt;
 use crate::model::claim::{Claim, ClaimId, ClaimSubject, ClaimsTaken};
+use crate::model::claim_ref::{ClaimWords, StandingClaim};
+use crate::model::claim_sight::last_seen;
+use crate::model::host_entry::HostWords;
+use crate::model::registry::entry::{Entry, EntryState};
+use crate::ops::claim_sight;
 use crate::ops::claims;
 
 /// A branch that somebody has.
@@ -32,15 +37,47 @@ pub struct ClaimChange {
     pub remote: String,
 }
 
-/// Returns the branches that are claimed, by name; none where nobody keeps claims.
+/// A host of the team.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct HostRow {
+    pub host: String,
+    /// Tells hosts of one name apart.
+    pub id: String,
+    pub user: String,
+    /// When it was seen last.
+    pub seen: Timestamp,
+    /// Whether it was not seen for longer than `team.stale_after`.
+    pub stale: bool,
+    /// How many branches it has.
+    pub branches: usize,
+    pub own: bool,
+}
+
+/// Returns the branches that are claimed and the hosts of the team, by name; none where nobody keeps claims.
 ///
 /// # Errors
 ///
 /// `claims_unreachable`.
-pub fn rows(context: &Context) -> Result<Vec<BranchRow>> {
-    let Some(claims) = context.git_claims() else { return Ok(Vec::new()) };
-    let rows = claims.standing()?.into_iter().map(|standing| BranchRow {
-        own: standing.words.registry == claims.claimant.registry,
+pub fn rows(context: &Context) -> Result<(Vec<BranchRow>, Vec<HostRow>)> {
+    let Some(claims) = context.git_claims() else { return Ok((Vec::new(), Vec::new())) };
+    let board = claims.board()?;
+    let seen = last_seen(&board.claims, &board.hosts);
+    let after = SignedDuration::try_from(context.config.team.stale_after).unwrap_or(SignedDuration::MAX);
+    let of_entry = |host: &HostWords| (host.id.clone(), host.name.clone(), host.user.clone());
+    let of_claim = |claim: &StandingClaim| {
+        (claim.words.host_id.clone(), claim.words.host.clone(), claim.words.user.clone())
+    };
+    let all = board.hosts.iter().map(of_entry).chain(board.claims.iter().map(of_claim));
+    let mut hosts: Vec<HostRow> = Vec::new();
+    for (id, host, user) in all {
+        let Some(at) = seen.get(&id).filter(|_| hosts.iter().all(|known| known.id != id)) else { continue };
+        let branches = board.claims.iter().filter(|claim| claim.words.host_id == id).count();
+        let (stale, own) = (context.now().duration_since(*at) > after, id == claims.pulse.host.id);
+        hosts.push(HostRow { host, id, user, seen: *at, stale, branches, own });
+    }
+    hosts.sort_by(|one, other| (&one.host, &one.id).cmp(&(&other.host, &other.id)));
+    let rows = board.claims.into_iter().map(|standing| BranchRow {
+        own: claims.is_ours(&standing.words),
         branch: standing.words.branch,
         user: standing.words.user,
         host: standing.words.host,
@@ -49,7 +86,7 @@ pub fn rows(context: &Context) -> Result<Vec<BranchRow>> {
     });
     let mut rows: Vec<BranchRow> = rows.collect();
     rows.sort_by(|one, other| one.branch.cmp(&other.branch));
-    Ok(rows)
+    Ok((rows, hosts))
 }
 
 fn require_claims(context: &Context) -> Result<&GitClaims> {
@@ -66,7 +103,7 @@ fn require_claims(context: &Context) -> Result<&GitClaims> {
     })
 }
 
-/// Claims `branch`; with `over` also from somebody who has it.
+/// Claims `branch`, for the worktree that has it where one is here; with `over` also from somebody who has it.
 ///
 /// # Errors
 ///
@@ -79,18 +116,38 @@ pub fn claim(context: &Context, branch: &str, over: bool) -> Result<ClaimChange>
             format!("`{}` is no name of a branch", branch.escape_debug()),
         ));
     }
+    let done = || ClaimChange { branch: branch.to_owned(), remote: kept.remote.name.clone() };
+    if let Some(entry) = worktree_of(context, branch)? {
+        let entry = context.store()?.update(|registry| {
+            let Some(known) = registry.find_by_sequence(entry.sequence) else {
+                return Err(Failure::new(Code::NotFound, format!("`{}` is gone", entry.name)));
+            };
+            claims::note(context, known)?;
+            Ok(known.clone())
+        })?;
+        claims::take_noted(context, &entry, over)?;
+        return Ok(done());
+    }
     let subject = ClaimSubject::Branch { repository: kept.repository.clone(), branch: branch.to_owned() };
     let wanted = Claim { id: ClaimId(token::random()?), subject };
-    match kept.take(std::slice::from_ref(&wanted), branch, over) {
-        Ok(ClaimsTaken::All) => {
-            Ok(ClaimChange { branch: branch.to_owned(), remote: kept.remote.name.clone() })
-        }
+    let may_replace = |_: Option<&ClaimWords>| over;
+    let taking = Taking { worktree: branch, by_hand: true, may_replace: &may_replace };
+    match kept.take(std::slice::from_ref(&wanted), &taking) {
+        Ok(ClaimsTaken::All) => Ok(done()),
         Ok(ClaimsTaken::Lost(holding)) => Err(claims::lost(&holding)),
         Err(failure) => {
             let _ = kept.give_back(&[wanted]);
             Err(failure)
         }
     }
+}
+
+/// The record of the worktree here that has `branch`.
+fn worktree_of(context: &Context, branch: &str) -> Result<Option<Entry>> {
+    let Some(id) = context.require_repository()?.find_id() else { return Ok(None) };
+    let registry = context.store()?.read()?;
+    let has_it = |entry: &&Entry| entry.branch.as_deref() == Some(branch) && !entry.is_main();
+    Ok(registry.living(&id).filter(|entry| entry.state == EntryState::Active).find(has_it).cloned())
 }
 
 /// Gives the claim on `branch` back; with `over` also somebody else's.
@@ -100,12 +157,12 @@ pub fn claim(context: &Context, branch: &str, over: bool) -> Result<ClaimChange>
 /// `not_found`, `not_yours`, `claims_unreachable`, `usage` where nobody keeps claims.
 pub fn release(context: &Context, branch: &str, over: bool) -> Result<ClaimChange> {
     let kept = require_claims(context)?;
-    let found = kept.standing()?.into_iter().find(|standing| standing.words.branch == branch);
+    let found = kept.board()?.claims.into_iter().find(|standing| standing.words.branch == branch);
     let Some(standing) = found else {
         return Err(Failure::new(Code::NotFound, format!("nobody has claimed branch `{branch}`"))
             .hint("`wt team` shows what is claimed"));
     };
-    if standing.words.registry != kept.claimant.registry && !over {
+    if !kept.is_ours(&standing.words) && !over {
         let (user, host) = (&standing.words.user, &standing.words.host);
         let message = format!("branch `{branch}` is claimed by {user} on {host}");
         return Err(Failure::new(Code::NotYours, message).hint(format!(
@@ -113,12 +170,19 @@ pub fn release(context: &Context, branch: &str, over: bool) -> Result<ClaimChang
             wt("team release --take-over {}", &[&branch])
         )));
     }
-    if !kept.drop_standing(&standing)? {
+    if !kept.drop_standing(&standing.reference, &standing.commit)? {
         let message = format!("the claim on `{branch}` changed meanwhile, or the remote did not let it go");
         return Err(Failure::new(Code::ClaimsUnreachable, message)
             .hint("look again: `wt team`")
             .detail("reason", "refused"));
     }
-    kept.journal.forget(&standing.words.id);
+    // What a worktree here has noted would be taken for a claim that nobody has answered yet, and taken again.
+    let registry = context.store()?.read()?;
+    if claim_sight::recorded(&registry).contains(&standing.words.id) {
+        let subject = ClaimSubject::Branch { repository: kept.repository.clone(), branch: branch.to_owned() };
+        kept.put_aside(&Claim { id: standing.words.id.clone(), subject });
+    } else {
+        kept.journal.forget(&standing.words.id);
+    }
     Ok(ClaimChange { branch: branch.to_owned(), remote: kept.remote.name.clone() })
 }

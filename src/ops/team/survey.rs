@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::branches::{self, BranchRow};
+use super::branches::{self, BranchRow, HostRow};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::process::users::{self, Users};
@@ -24,6 +24,8 @@ pub struct Report {
     /// The remote that has the claims on branches; `null` where none does.
     pub remote: Option<String>,
     pub branches: Vec<BranchRow>,
+    /// The hosts that claimed something there, and when each was seen last.
+    pub hosts: Vec<HostRow>,
     /// What was settled and lost, or could not be asked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -83,6 +85,6 @@ pub fn survey(context: &Context) -> Result<Report> {
     let shared_host = shared.map(|shared| PathBuf::from(shared.path()).display().to_string());
     let remote = context.git_claims().map(|claims| claims.remote.name.clone());
     let warnings = claims::settle(context);
-    let branches = branches::rows(context)?;
-    Ok(Report { shared_host, ports, remote, branches, warnings })
+    let (branches, hosts) = branches::rows(context)?;
+    Ok(Report { shared_host, ports, remote, branches, hosts, warnings })
 }

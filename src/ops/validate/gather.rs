@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::claims;
 use super::grounds::{Grounds, id_of};
 use super::report::Request;
 use super::see::see;
@@ -68,6 +69,9 @@ pub fn gather(
         listeners: Vec::new(),
         situations: Vec::new(),
         resolve: ports::settings::settings(context),
+        branch_claims: Vec::new(),
+        unreached: Vec::new(),
+        port_claims: None,
         registry: sight,
     };
     facts.hooks = hook_faults(grounds, &registry);
@@ -89,6 +93,7 @@ pub fn gather(
         };
     }
     facts.situations = situations(context, &registry, request.verify_ports, &facts.listeners)?;
+    claims::gather(context, grounds, &registry, &mut facts);
     Ok(facts)
 }
 

@@ -67,6 +67,7 @@ fn look_among(
         worktrees: facts.asked().count(),
         allocations: facts.asked().map(|(entry, _)| entry.allocations.len()).sum(),
         listeners: request.verify_ports.then_some(facts.listeners.len()),
+        left_out: facts.unreached.clone(),
     };
     Ok((checks::findings(&facts), looked_at))
 }

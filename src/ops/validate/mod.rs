@@ -2,6 +2,7 @@
 
 mod adopt;
 mod believe;
+mod claims;
 mod fix;
 mod gather;
 mod grounds;

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::believe::believe;
+use super::claims;
 use super::gather::Records;
 use super::grounds::{Grounds, open_for};
 use super::report::Request;
@@ -42,6 +43,9 @@ pub fn apply(context: &Context, grounds: &Grounds<'_>, fix: &Fix, request: &Requ
         Fix::SettleHalfMade { repository, admin } => settle_half_made(context, grounds, repository, admin),
         Fix::InstallHooks => install_hooks(grounds),
         Fix::DropRecord { target } => drop_record(context, target),
+        Fix::TakeClaim { target } => claims::take(context, grounds, target),
+        Fix::GiveBackClaim { repository, branch } => claims::give_back(context, grounds, repository, branch),
+        Fix::SettlePortClaims => claims::settle_ports(context),
         // All of them together: see the room of releases.
         Fix::ReleaseEntry { .. } => Ok(Vec::new()),
         Fix::DropAllocation { target, service } => {

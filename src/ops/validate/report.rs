@@ -33,6 +33,9 @@ pub struct Looked {
     /// How many sockets that listen or are bound; absent when listeners were not asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listeners: Option<usize>,
+    /// What could not be looked at, in words.
+    #[serde(skip)]
+    pub left_out: Vec<String>,
 }
 
 /// What was found, and what was done about it.

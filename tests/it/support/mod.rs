@@ -18,6 +18,7 @@ pub mod services;
 pub mod skip;
 pub mod snapshot;
 pub mod strace;
+pub mod team;
 pub mod terminal;
 pub mod wait;
 

@@ -101,7 +101,7 @@ fn shortened(text: &str) -> String {
 /// The command among the words: the longest name that has a schema of its answers.
 fn command_word(arguments: &[String]) -> String {
     let named = |at: usize| {
-        let names = [2, 1].into_iter().filter_map(|count| Some(arguments.get(at..at + count)?.join(" ")));
+        let names = [3, 2, 1].into_iter().filter_map(|count| Some(arguments.get(at..at + count)?.join(" ")));
         names.into_iter().find(|name| SCHEMAS.iter().any(|(known, _)| known == name))
     };
     (0..arguments.len()).find_map(named).unwrap()

@@ -80,6 +80,12 @@ pub(super) const KEYS: &[ConfigKey] = &[
     ),
     key("team.timeout", KeyKind::Duration, AtOnce, "How long a command waits for those who keep claims."),
     key(
+        "team.stale_after",
+        KeyKind::Duration,
+        AtOnce,
+        "How long a host may be unseen before `wt validate` tells of its claims.",
+    ),
+    key(
         "trash.keep",
         KeyKind::Duration,
         StricterUntilTrusted(Longer),

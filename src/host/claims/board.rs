@@ -1,0 +1,57 @@
+//! Everything that the team sees on the remote: the claims, and when each host was seen last.
+
+use super::git::GitClaims;
+use crate::error::Result;
+use crate::model::claim_ref::{self, ClaimWords, StandingClaim};
+use crate::model::host_entry::{self, HostWords};
+
+/// What stands on the remote.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Board {
+    pub claims: Vec<StandingClaim>,
+    pub hosts: Vec<HostWords>,
+}
+
+impl GitClaims {
+    /// Reads it.
+    ///
+    /// # Errors
+    ///
+    /// `claims_unreachable`.
+    pub fn board(&self) -> Result<Board> {
+        let (claims, hosts) = (format!("{}*", claim_ref::PREFIX), format!("{}*", host_entry::PREFIX));
+        let listed = self.remote.list(&[&claims, &hosts])?;
+        let texts = self.remote.read(&listed)?;
+        let mut board = Board::default();
+        for ((reference, commit), text) in listed.into_iter().zip(texts) {
+            let Some(text) = text else { continue };
+            if reference.starts_with(host_entry::PREFIX) {
+                let words: Option<HostWords> = claim_ref::words(&text);
+                board.hosts.extend(words.filter(|words| host_entry::reference(&words.id) == reference));
+            } else if let Some(words) = ClaimWords::parse(&text) {
+                board.claims.push(StandingClaim { words, reference, commit });
+            }
+        }
+        Ok(board)
+    }
+
+    /// Returns the refs of the branches that are claimed.
+    ///
+    /// # Errors
+    ///
+    /// `claims_unreachable`.
+    pub fn references(&self) -> Result<Vec<String>> {
+        let listed = self.remote.list(&[&format!("{}*", claim_ref::PREFIX)])?;
+        Ok(listed.into_iter().map(|(name, _)| name).collect())
+    }
+
+    /// Has the team see this host live.
+    ///
+    /// # Errors
+    ///
+    /// `claims_unreachable`, also where another machine has our identity.
+    pub fn beat(&self) -> Result<()> {
+        let book = &self.pulse.book;
+        book.alone(&self.remote.interrupt, || self.pulse.push(&self.remote, &[]).map(drop))
+    }
+}

@@ -1,0 +1,76 @@
+//! What was seen of claims when a repository was looked at: those of its remote, and the ports that the users of a machine keep
+//! apart.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::claim::{ClaimId, Holding};
+use super::claim_ref::StandingClaim;
+use super::host_entry::HostWords;
+use super::registry::repository::RepositoryId;
+use crate::model::port::Port;
+
+/// The claims on one repository's branches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BranchClaims {
+    pub repository: PathBuf,
+    pub repository_id: RepositoryId,
+    pub remote: String,
+    pub standing: Vec<SeenClaim>,
+    /// The ids that records have.
+    pub recorded: HashSet<ClaimId>,
+    /// How long a host may be unseen.
+    pub stale_after: Duration,
+}
+
+/// A claim on a branch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeenClaim {
+    pub branch: String,
+    pub holding: Holding,
+    /// Whether this host has it.
+    pub is_ours: bool,
+    /// Whether a person claimed it before there is a worktree.
+    pub by_hand: bool,
+    /// Whether the process that claimed it is still at it.
+    pub is_at_work: bool,
+    /// Whether it was given back, and the remote did not answer.
+    pub is_queued: bool,
+    /// When its host was seen last.
+    pub host_seen: Option<Timestamp>,
+}
+
+impl SeenClaim {
+    /// Answers whether it is ours and nothing needs it; `recorded` are the ids that records have.
+    #[must_use]
+    pub fn is_orphaned(&self, recorded: &HashSet<ClaimId>) -> bool {
+        let is_needed = self.by_hand || self.is_at_work || recorded.contains(&self.holding.claim.id);
+        self.is_ours && (self.is_queued || !is_needed)
+    }
+}
+
+/// The ports that the users of a machine keep apart.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PortClaims {
+    /// Those of our registry.
+    pub own: HashMap<ClaimId, Port>,
+    /// The ids that records have.
+    pub recorded: HashSet<ClaimId>,
+    pub others: HashMap<Port, Holding>,
+}
+
+/// Returns when each host was seen last, by its id: by its entry, else by what it claimed.
+#[must_use]
+pub fn last_seen(claims: &[StandingClaim], hosts: &[HostWords]) -> HashMap<String, Timestamp> {
+    let by_claims = claims.iter().map(|claim| (claim.words.host_id.clone(), claim.words.since));
+    let by_entries = hosts.iter().map(|host| (host.id.clone(), host.at));
+    let mut seen: HashMap<String, Timestamp> = HashMap::new();
+    for (id, at) in by_claims.chain(by_entries).filter(|(id, _)| !id.is_empty()) {
+        let known = seen.entry(id).or_insert(at);
+        *known = at.max(*known);
+    }
+    seen
+}

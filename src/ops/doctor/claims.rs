@@ -1,0 +1,47 @@
+//! Whether those who keep claims can be reached, and are of one mind with the records.
+
+use super::sight::DoctorSight;
+use crate::model::diagnosis::DoctorCheck;
+use crate::ops::claim_sight;
+
+/// Asks the remote that keeps claims on branches; nothing where none does.
+pub fn branches(sight: &DoctorSight<'_>) -> Option<DoctorCheck> {
+    const NAME: &str = "claims";
+    Some(match claim_sight::of_branches(sight.context, &sight.known())? {
+        Err(failure) => {
+            let hint = failure.next_step().unwrap_or("wt team").to_owned();
+            DoctorCheck::warning(NAME, failure.message().to_owned(), hint)
+        }
+        Ok(seen) => {
+            let own = seen.standing.iter().filter(|claim| claim.is_ours).count();
+            let orphaned = seen.standing.iter().filter(|claim| claim.is_orphaned(&seen.recorded)).count();
+            let (all, remote) = (seen.standing.len(), &seen.remote);
+            let message = format!("{all} branches are claimed on {remote}, {own} by this host");
+            match orphaned {
+                0 => DoctorCheck::fine(NAME, message),
+                _ => {
+                    let message = format!("{message}; {orphaned} without a worktree");
+                    DoctorCheck::warning(NAME, message, "wt validate --fix")
+                }
+            }
+        }
+    })
+}
+
+/// Looks at the folder that the users of this machine share; nothing where there is none.
+pub fn shared_host(sight: &DoctorSight<'_>) -> Option<DoctorCheck> {
+    const NAME: &str = "shared_host";
+    match claim_sight::of_ports(sight.context, &sight.known()) {
+        Ok(seen) => seen.map(|seen| {
+            let (own, others) = (seen.own.len(), seen.others.len());
+            let message = format!(
+                "the users of this machine keep their ports apart: {own} are ours, {others} of others"
+            );
+            DoctorCheck::fine(NAME, message)
+        }),
+        Err(failure) => {
+            let hint = failure.next_step().unwrap_or("wt team init --shared-host").to_owned();
+            Some(DoctorCheck::error(NAME, failure.message().to_owned(), hint))
+        }
+    }
+}
