@@ -54,6 +54,7 @@ fn main() {
                     check: CheckKind::Http(HttpCheck::of("/")),
                     timeout: Duration::from_secs(5),
                     command: None,
+                    calls: OwnCalls::default(),
                 };
                 assert!(matches!(ask(&question, &Interrupt::default()), CheckOutcome::Responds { .. }));
             }

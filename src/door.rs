@@ -15,6 +15,7 @@ pub use crate::host::git_files::conversion::Outside;
 pub use crate::host::interrupt::Interrupt;
 pub use crate::host::machine::Host;
 pub use crate::host::net::check::ask::{ServiceQuestion, ask};
+pub use crate::host::net::check::calls::OwnCalls;
 pub use crate::host::net::listeners::listeners;
 pub use crate::host::net::owner::attribute;
 pub use crate::host::net::probe::{Probe, prober};

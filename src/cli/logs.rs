@@ -90,7 +90,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     }
     if follow && !arguments.setup {
         let entry = env::require_entry(&context, None)?;
-        if !logs.is_empty() && down::running(&context, &entry)?.is_empty() {
+        if !logs.is_empty() && down::up(&context, &entry)?.is_empty() {
             session.ui.say(&format!(
                 "no service of `{}` runs now: what they write will be shown once `wt up` starts them",
                 logs.worktree()

@@ -74,7 +74,7 @@ fn row(service: &ServiceView, is_for_eyes: bool) -> TableRow {
 fn look(state: ServiceState) -> RowLook {
     match state {
         ServiceState::Failed | ServiceState::Unhealthy | ServiceState::Backoff => RowLook::Strong,
-        ServiceState::Stopped => RowLook::Faint,
+        ServiceState::Stopped | ServiceState::Asleep => RowLook::Faint,
         ServiceState::Starting | ServiceState::Ready | ServiceState::Stopping | ServiceState::Completed => {
             RowLook::Plain
         }

@@ -1,5 +1,6 @@
 //! Everything that the checks look at, gathered once: the registry, git's worktrees, env blocks, hooks, listeners.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -42,6 +43,8 @@ pub struct Facts {
     /// Whether listeners were asked for; without it `listeners` has those of doubly allocated ports only.
     pub verify_ports: bool,
     pub listeners: Vec<Listener>,
+    /// The worktrees of which a service sleeps, by sequence: the first request starts it.
+    pub asleep: BTreeSet<u64>,
     /// The ports that more than one has, and where listeners were asked for all that anybody holds.
     pub situations: Vec<Situation>,
     /// How disputes over ports are settled.

@@ -160,7 +160,9 @@ fn services(context: &Context, entries: &[&Entry], names: &ShortNames, tally: &T
                 worktree: entry.name.clone(),
                 service: service.to_string(),
                 // Where nobody supervises it the last look tells.
-                is_up: one.map_or(is_healthy, |one| one.state == ServiceState::Ready),
+                is_up: one.map_or(is_healthy, |one| {
+                    matches!(one.state, ServiceState::Ready | ServiceState::Asleep)
+                }),
                 port: allocation.and_then(Allocation::find_port).map(Port::number),
                 restarts: tally.restarts_of(&entry.repository, &entry.name, service.as_str()),
                 memory_bytes: one.and_then(|one| one.memory_bytes),

@@ -80,6 +80,8 @@ function serviceState(port) {
 // What else holds the port of a service, where something does.
 function foreignVerdict(port) {
   const verdict = state.held.get(port.port) ?? '';
+  // The port of a service that sleeps is held for it.
+  if (verdict === 'bound' && serviceState(port) === 'asleep') return '';
   return ['', 'free', 'allocated', 'own_listener'].includes(verdict) ? '' : verdict;
 }
 

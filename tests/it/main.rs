@@ -169,6 +169,7 @@ mod services_limits;
 mod services_logs;
 mod services_many;
 mod services_moved;
+mod services_on_demand;
 mod services_order;
 mod services_output;
 mod services_port;

@@ -157,3 +157,18 @@ fn a_file_named_with_config_runs_under_its_own_approval() {
     sandbox.wt_in(&folder, &["logs"]).ok().answers(&["other"]);
     sandbox.wt_in(&folder, &["down"]).ok();
 }
+
+#[test]
+fn what_cannot_start_on_demand_is_named() {
+    let start = "[service.web]\nstart = \"on-demand\"\n";
+    for (text, words) in [
+        (format!("{start}compose = \"web\"\n"), &[":2:", "a container is not started on demand"][..]),
+        (format!("{start}run = \"x\"\nlistens = false\n"), &[":2:", "does not listen"]),
+        (format!("{start}run = \"x\"\ninstances = 2\n"), &[":2:", "`instances`"]),
+        (format!("{start}run = \"x\"\nidle_stop = \"500ms\"\n"), &[":4:", "service.web.idle_stop"]),
+        ("[service.web]\nrun = \"x\"\nidle_stop = \"15m\"\n".to_owned(), &[":3:", "no request would start"]),
+        ("[service.web]\nstart = \"never\"\n".to_owned(), &[":2:", "service.web.start"]),
+    ] {
+        assert_invalid(&text, words);
+    }
+}

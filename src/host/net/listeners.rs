@@ -6,15 +6,25 @@ use std::net::IpAddr;
 use crate::model::port::Port;
 
 #[cfg(target_os = "linux")]
-pub use linux::{accepted, bound_ports, connections, listeners, queues};
+pub use linux::{accepted, bound_ports, clients, connections, listeners, queues};
 #[cfg(not(target_os = "linux"))]
-pub use other::{accepted, bound_ports, connections, listeners, queues};
+pub use other::{accepted, bound_ports, clients, connections, listeners, queues};
 
 /// A connection that has a local port, as a client's or as what a server accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Connection {
     pub port: Port,
     /// Ended on our side, and kept by the kernel for late packets (`TIME_WAIT`): no server minds.
+    pub is_past: bool,
+}
+
+/// A connection to a port of this machine, seen from the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Client {
+    pub port: Port,
+    /// Where the other side is.
+    pub address: std::net::SocketAddr,
+    /// Ended, and kept by the kernel for late packets (`TIME_WAIT`) on either side.
     pub is_past: bool,
 }
 
@@ -49,7 +59,7 @@ mod linux {
     use netlink_sys::{Socket, SocketAddr};
     use rustix::io::Errno;
 
-    use super::{Accepted, Connection, Queue};
+    use super::{Accepted, Client, Connection, Queue};
     use crate::error::{Code, Failure, Result};
     use crate::model::port::Port;
     use crate::model::port::listener::Listener;
@@ -105,6 +115,25 @@ mod linux {
             let header = &response.header;
             let port = Port::new(header.socket_id.source_port).filter(|port| ports.contains(port));
             found.extend(port.map(|port| Connection { port, is_past: header.state == TCP_TIME_WAIT }));
+        })?;
+        Ok(found)
+    }
+
+    /// Returns who is, or was a moment ago, connected to one of `ports`, whichever side the kernel remembers.
+    pub fn clients(ports: &[Port]) -> Result<Vec<Client>> {
+        let mut found = Vec::new();
+        let states = StateFlags::all().difference(StateFlags::LISTEN.union(StateFlags::CLOSE));
+        each_socket(&states, |response| {
+            let (id, is_past) = (&response.header.socket_id, response.header.state == TCP_TIME_WAIT);
+            let here = Port::new(id.source_port).filter(|port| ports.contains(port));
+            let there = Port::new(id.destination_port).filter(|port| ports.contains(port));
+            if let Some(port) = here {
+                let address = Address::new(id.destination_address.to_canonical(), id.destination_port);
+                found.push(Client { port, address, is_past });
+            } else if let Some(port) = there.filter(|_| id.destination_address.to_canonical().is_loopback()) {
+                let address = Address::new(id.source_address.to_canonical(), id.source_port);
+                found.push(Client { port, address, is_past });
+            }
         })?;
         Ok(found)
     }
@@ -237,10 +266,15 @@ mod linux {
 mod other {
     use std::collections::HashSet;
 
-    use super::{Accepted, Connection, Queue};
+    use super::{Accepted, Client, Connection, Queue};
     use crate::error::{Code, Failure, Result};
     use crate::model::port::Port;
     use crate::model::port::listener::{Listener, Owner};
+
+    /// Fails: other systems are not asked for connections.
+    pub fn clients(_: &[Port]) -> Result<Vec<Client>> {
+        Err(Failure::new(Code::Internal, "the system is not asked who is connected"))
+    }
 
     /// Returns one that nobody accepted yet: other systems are not asked, and whoever listens is looked at.
     pub fn accepted(_: std::net::SocketAddr, _: std::net::SocketAddr) -> Result<Option<Accepted>> {
@@ -300,7 +334,8 @@ mod other {
 mod tests {
     use std::net::{TcpListener, TcpStream};
 
-    use super::{listeners, queues};
+    use super::{clients, listeners, queues};
+    use crate::model::port::Port;
 
     #[test]
     fn a_connection_waits_in_the_queue_until_it_is_accepted() {
@@ -318,6 +353,28 @@ mod tests {
         assert_eq!(waiting(), 1);
         let _accepted = server.accept().unwrap();
         assert_eq!(waiting(), 0);
+    }
+
+    #[test]
+    fn who_is_connected_is_seen_and_for_a_while_who_was_whichever_side_ended_it() {
+        for is_server_first in [true, false] {
+            let server = TcpListener::bind("127.0.0.4:0").unwrap();
+            let port = Port::new(server.local_addr().unwrap().port()).unwrap();
+            let seen = || {
+                let all = clients(&[port]).unwrap();
+                let found = all.iter().filter(|client| client.port == port);
+                found.map(|client| (client.address, client.is_past)).collect::<Vec<_>>()
+            };
+            assert!(seen().is_empty());
+            let client = TcpStream::connect(server.local_addr().unwrap()).unwrap();
+            let address = client.local_addr().unwrap();
+            let (accepted, _) = server.accept().unwrap();
+            assert!(!seen().is_empty() && seen().iter().all(|one| *one == (address, false)), "{:?}", seen());
+            let (first, last) = if is_server_first { (accepted, client) } else { (client, accepted) };
+            drop(first);
+            drop(last);
+            assert!(seen().contains(&(address, true)), "{:?}", seen());
+        }
     }
 
     #[test]

@@ -34,6 +34,13 @@ pub fn sleep(readable: &[BorrowedFd<'_>], writable: &[BorrowedFd<'_>], time: Dur
     }
 }
 
+/// Answers whether something can be read, or accepted, at once.
+#[must_use]
+pub fn is_readable(descriptor: BorrowedFd<'_>) -> bool {
+    let mut asked = [PollFd::from_borrowed_fd(descriptor, PollFlags::IN)];
+    matches!(poll(&mut asked, Some(&Timespec::default())), Ok(1))
+}
+
 /// Asks services, each in a thread that lives as long as the answer takes. `T` tells the answers apart.
 #[derive(Debug)]
 pub struct Asker<T> {

@@ -53,7 +53,10 @@ fn listens_anywhere(facts: &Facts, entry: &Entry) -> bool {
 pub fn stale(facts: &Facts) -> Vec<Finding> {
     let mut found = Vec::new();
     for (entry, seen, allocation, port) in allocations(facts) {
-        let is_kept = allocation.pinned || seen.locked || listens_anywhere(facts, entry);
+        let is_kept = allocation.pinned
+            || seen.locked
+            || listens_anywhere(facts, entry)
+            || facts.asleep.contains(&entry.sequence);
         let is_taken = facts.listeners.iter().any(|listener| listener.port == port);
         if is_kept || is_taken || !is_idle(facts.now, seen, allocation) {
             continue;

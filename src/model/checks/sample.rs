@@ -35,6 +35,7 @@ pub fn facts() -> Facts {
         ephemeral: EphemeralPorts::default(),
         hooks: Vec::new(),
         verify_ports: false,
+        asleep: std::collections::BTreeSet::new(),
         listeners: Vec::new(),
         situations: Vec::new(),
         resolve: crate::model::port::sample::settings(),

@@ -297,6 +297,8 @@ pub fn services(merged: &MergedConfig) -> BTreeMap<ServiceName, ServiceSettings>
             "stop" => settings.stop = running::stop(value).unwrap_or_default(),
             "restart" => settings.restart = running::restart(value).unwrap_or_default(),
             "socket" => settings.socket = Some(SocketUse::Activate),
+            "start" => settings.on_demand = value.as_str() == Some("on-demand"),
+            "idle_stop" => settings.idle_stop = value::duration(value).ok(),
             "critical" => settings.critical = value::flag(value).unwrap_or(true),
             "instances" => settings.instances = value::whole(value, 1, schema::MOST_INSTANCES).unwrap_or(1),
             "listens" => settings.listens = value::flag(value).unwrap_or(true),

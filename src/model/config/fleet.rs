@@ -2,6 +2,7 @@
 //! has two owners. Looked at after all layers are merged.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::merged::MergedConfig;
 use super::origin::Origin;
@@ -32,6 +33,9 @@ pub fn problems(merged: &MergedConfig, services: &Services) -> Vec<Problem> {
         }
         if settings.compose.is_some() && settings.socket.is_some() {
             add(name, "socket", ValueFault::new("no socket can be handed to a container"));
+        }
+        for (last, fault) in on_demand_faults(settings) {
+            add(name, last, fault);
         }
         for fault in instance_faults(merged, services, name, settings) {
             add(name, "instances", fault);
@@ -69,6 +73,31 @@ pub fn problems(merged: &MergedConfig, services: &Services) -> Vec<Problem> {
     }
     found.extend(set);
     found
+}
+
+/// What is wrong with how a service is started on demand.
+fn on_demand_faults(settings: &ServiceSettings) -> Vec<(&'static str, ValueFault)> {
+    if !settings.on_demand {
+        let fault =
+            || ValueFault::new("no request would start it again").hint("say `start = \"on-demand\"` too");
+        return settings.idle_stop.map(|_| ("idle_stop", fault())).into_iter().collect();
+    }
+    let is_short = settings.idle_stop.is_some_and(|time| time < Duration::from_secs(1));
+    let short = || ValueFault::new("it would be stopped before whoever asked for it is there");
+    let short = is_short.then(|| ("idle_stop", short().hint("at least `1s`")));
+    let mut faults = Vec::new();
+    if settings.compose.is_some() {
+        faults.push("a container is not started on demand");
+    }
+    if !settings.listens {
+        faults.push("nobody can ask for a service that does not listen");
+    }
+    if settings.instances > 1 {
+        faults.push("a service with `instances` is not started on demand");
+    }
+    let faults =
+        faults.into_iter().map(|fault| ("start", ValueFault::new(fault).hint("keep one of the two")));
+    faults.chain(short).collect()
 }
 
 /// What is wrong with the instances of a service.

@@ -51,6 +51,10 @@ pub struct ServiceSettings {
     pub stop: Stopping,
     pub restart: Restarting,
     pub socket: Option<SocketUse>,
+    /// Whether the first request starts it, and not `wt up`.
+    pub on_demand: bool,
+    /// How long nobody is connected before it is stopped again.
+    pub idle_stop: Option<Duration>,
     /// Whether the others are stopped when it fails to start.
     pub critical: bool,
 }
@@ -78,6 +82,8 @@ impl Default for ServiceSettings {
             stop: Stopping::default(),
             restart: Restarting::default(),
             socket: None,
+            on_demand: false,
+            idle_stop: None,
             critical: true,
         }
     }

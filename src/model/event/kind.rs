@@ -34,7 +34,7 @@ pub const KINDS: [(EventKind, &str); 8] = [
     (EventKind::Other, "other"),
 ];
 
-const OF_SERVICES: [&str; 11] = [
+const OF_SERVICES: [&str; 12] = [
     "started",
     "ready",
     "unhealthy",
@@ -45,6 +45,7 @@ const OF_SERVICES: [&str; 11] = [
     "completed",
     "over_limit",
     "recovered",
+    "asleep",
     // As earlier versions wrote them all.
     "service_changed",
 ];

@@ -11,6 +11,9 @@ use crate::model::quoting::quote_sh;
 /// How it begins that a port has no listener.
 pub const NOBODY_LISTENS: &str = "nothing listens on ";
 
+/// Why a service is well that does not run: the first request starts it.
+pub const ASLEEP: &str = "asleep";
+
 /// What is known about a service after a look at it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Judgement {
@@ -87,6 +90,38 @@ pub fn given_up(folder: &str, service: &str, seen: Judgement, reason: &str) -> J
     let because = failed(reason);
     let action = wt("logs {}", &[&service]).at(folder).to_string();
     Judgement { health: Health::Unhealthy, reason: Some(because), action: Some(action), ..seen }
+}
+
+/// Judges a service that sleeps: nobody who asks for it waits in vain, unless somebody else has its port.
+#[must_use]
+pub fn asleep(seen: Judgement) -> Judgement {
+    if seen.by_others {
+        return seen;
+    }
+    let (health, reason) = (Health::Healthy, Some(ASLEEP.to_owned()));
+    Judgement { health, reason, action: None, level: 0, pid: None, latency_ms: None, ..seen }
+}
+
+/// Judges a service that nobody but its supervisor asks; `trouble` is why that does not find it well.
+#[must_use]
+pub fn watched(seen: Judgement, trouble: Option<String>) -> Judgement {
+    // Only where its own process listens, and was not asked.
+    if seen.level != 2 || seen.by_others || seen.by_answer {
+        return seen;
+    }
+    match trouble {
+        None => Judgement { health: Health::Healthy, level: 3, reason: None, action: None, ..seen },
+        Some(reason) => Judgement { health: Health::Unhealthy, reason: Some(reason), ..seen },
+    }
+}
+
+/// Judges a service that a request has just started, or that is just put to sleep: for a moment nobody knows better.
+#[must_use]
+pub fn under_way(seen: Judgement, state: &str) -> Judgement {
+    if seen.health != Health::NotRunning {
+        return seen;
+    }
+    Judgement { health: Health::Unknown, reason: Some(state.to_owned()), action: None, ..seen }
 }
 
 /// Returns why what was given up is not well.

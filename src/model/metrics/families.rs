@@ -138,7 +138,11 @@ fn sums(seen: &Snapshot) -> Vec<Family> {
 
 fn of_services(seen: &Snapshot, settings: MetricSettings) -> Vec<Family> {
     let (shown, left_out) = if settings.per_worktree { chosen(seen, settings) } else { (Vec::new(), 0) };
-    let mut up = Family::new("wt_service_up", Gauge, "Whether a service of a worktree is ready.");
+    let mut up = Family::new(
+        "wt_service_up",
+        Gauge,
+        "Whether a service of a worktree is ready, or asleep until a request comes.",
+    );
     let mut port = Family::new("wt_service_port", Gauge, "The port of a service.");
     let mut restarts = Family::new("wt_service_restarts_total", Counter, "Restarts of a service.");
     let mut memory = Family::new("wt_service_memory_bytes", Gauge, "Resident memory of a service.");

@@ -41,7 +41,7 @@ pub fn changes(event: &Event) -> Vec<Change> {
         "unhealthy" => of_service(wrong(NoticeKind::Unhealthy)),
         "failed" => of_service(wrong(NoticeKind::Failed)),
         "ready" => well(event),
-        "stopped" | "completed" => {
+        "stopped" | "completed" | "asleep" => {
             let mut all: Vec<Change> = of_service(Turn::Over);
             all.extend(
                 service.map(|service| Change { subject: format!("limit:{service}:"), turn: Turn::Over }),
@@ -173,6 +173,7 @@ mod tests {
             (web("failed"), "service:web failed"),
             (web("ready"), "service:web well; port:5000 over"),
             (web("stopped"), "service:web over; limit:web: over"),
+            (web("asleep"), "service:web over; limit:web: over"),
             (web("crashed"), ""),
             (health("unhealthy", "not accepting"), "service:web unhealthy"),
             (health("unhealthy", "failed: x"), "service:web failed"),

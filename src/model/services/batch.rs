@@ -109,7 +109,11 @@ impl Batch {
             BatchKind::Start { .. } | BatchKind::Restart => {
                 let is_there = matches!(
                     service.phase,
-                    Phase::Ready { .. } | Phase::Unhealthy { .. } | Phase::Completed | Phase::Failed
+                    Phase::Ready { .. }
+                        | Phase::Unhealthy { .. }
+                        | Phase::Completed
+                        | Phase::Failed
+                        | Phase::Asleep
                 );
                 is_there && service.leaving.is_none()
             }

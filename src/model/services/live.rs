@@ -121,6 +121,7 @@ pub fn health_of(facts: &ServiceFacts, at: Timestamp) -> Option<HealthRecord> {
         ServiceState::Stopped | ServiceState::Completed | ServiceState::Backoff => {
             (Health::NotRunning, 0, Some(judgement::nobody_listens(port)))
         }
+        ServiceState::Asleep => (Health::Healthy, 0, Some(judgement::ASLEEP.to_owned())),
         ServiceState::Starting | ServiceState::Stopping => return None,
     };
     let pid = facts.pid.filter(|_| level > 0);

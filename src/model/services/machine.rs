@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::batch::{Batch, BatchId, BatchKind, BatchOutcome, CALM, GRACE};
-use super::plan::ServicePlan;
+use super::plan::{self, ServicePlan};
 use super::service::{NextPhase, Phase, SupervisedService};
 use super::state::{LookResult, ServiceExit};
 use crate::model::service::ServiceName;
@@ -19,6 +19,10 @@ pub enum MachineEvent {
     Restart { batch: BatchId, plans: Vec<ServicePlan>, anew: Vec<ServiceName>, named: Vec<ServiceName> },
     /// Somebody wants these to end; everything where none is named.
     Stop { batch: BatchId, services: Vec<ServiceName> },
+    /// Somebody asks for services that sleep.
+    Wake { batch: BatchId, services: Vec<ServiceName> },
+    /// Nobody was connected to a service for long.
+    Doze { service: ServiceName },
     /// Whoever wished it is gone.
     Abandon { batch: BatchId },
     /// A service could not be started at all; it is final when the next time cannot be better.
@@ -102,6 +106,8 @@ impl Fleet {
                 self.start(Batch::new(batch, BatchKind::Restart, named), plans, &anew, actions);
             }
             MachineEvent::Stop { batch, services } => self.stop(batch, &services),
+            MachineEvent::Wake { batch, services } => self.wake(batch, &services),
+            MachineEvent::Doze { service } => self.put_to_sleep(&service),
             MachineEvent::Abandon { batch } => self.abandon(batch, actions),
             MachineEvent::LaunchFailed { service, reason, is_final } => {
                 if let Some(service) = self.services.get_mut(&service) {
@@ -138,6 +144,7 @@ impl Fleet {
     ) {
         let is_anything_up = self.services.values().any(|service| !service.is_resting());
         batch.wanted = plans.iter().map(|plan| plan.name.clone()).collect();
+        let awake = plan::awake(&plans, &batch.named);
         for plan in plans {
             let name = plan.name.clone();
             let service = self
@@ -151,7 +158,12 @@ impl Fleet {
                 Phase::Completed => !is_anything_up || !service.plan.is_run_like(&plan),
                 _ => service.is_resting(),
             };
-            if anew.contains(&name) || is_over || is_ending {
+            let is_asleep = service.phase == Phase::Asleep;
+            if (is_over || is_asleep) && plan.on_demand && !awake.contains(&name) {
+                service.doze(plan);
+                // Whoever registered it before goes on having it.
+                batch.started.extend((!is_asleep).then_some(name));
+            } else if anew.contains(&name) || is_over || is_ending || is_asleep {
                 service.want(plan);
                 batch.started.push(name);
             }
@@ -365,6 +377,7 @@ enum Verdict {
 }
 
 mod leaving;
+mod sleeping;
 
 #[cfg(test)]
 mod tests;

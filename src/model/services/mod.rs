@@ -11,6 +11,7 @@ pub mod news;
 pub mod order;
 pub mod plan;
 pub mod protocol;
+pub mod quiet;
 pub mod readiness;
 pub mod record;
 pub mod samples;

@@ -36,7 +36,7 @@ pub fn said(service: &SupervisedService, fleet: &BTreeMap<ServiceName, Supervise
             let what = service.crash.map_or_else(|| reason.clone(), |exit| crashed(exit, &reason));
             format!("{what}, {}", again(service))
         }
-        Phase::Stopped | Phase::Completed => state.to_string(),
+        Phase::Stopped | Phase::Completed | Phase::Asleep => state.to_string(),
         Phase::Starting { .. } | Phase::Unhealthy { .. } | Phase::Stopping { .. } | Phase::Failed => {
             because()
         }

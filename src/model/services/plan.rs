@@ -1,6 +1,6 @@
 //! Everything that is needed to run one service, settled before anything is started: the supervisor reads no configuration.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -112,6 +112,12 @@ pub struct ServicePlan {
     /// What it may take before somebody is told.
     #[serde(default)]
     pub limits: Limits,
+    /// Whether it sleeps until somebody asks for it.
+    #[serde(default)]
+    pub on_demand: bool,
+    /// How long nobody is connected before it sleeps again.
+    #[serde(default)]
+    pub idle_stop: Option<Duration>,
     /// Which of its commands were approved, so that this can be asked again.
     #[serde(default)]
     pub agreement: Agreement,
@@ -137,4 +143,19 @@ impl ServicePlan {
         let factor = 2_u32.saturating_pow(attempt.saturating_sub(1));
         self.restart.backoff.saturating_mul(factor).min(longest)
     }
+}
+
+/// Returns which of `plans` run at once: those that were asked for by name, those that do not sleep, and what they need.
+#[must_use]
+pub fn awake(plans: &[ServicePlan], named: &[ServiceName]) -> BTreeSet<ServiceName> {
+    let mut found = BTreeSet::new();
+    let runs = |plan: &&ServicePlan| !plan.on_demand || named.contains(&plan.name);
+    let mut next: Vec<&ServiceName> = plans.iter().filter(runs).map(|plan| &plan.name).collect();
+    while let Some(name) = next.pop() {
+        if found.insert(name.clone()) {
+            let plan = plans.iter().find(|plan| plan.name == *name);
+            next.extend(plan.into_iter().flat_map(|plan| plan.needs.keys()));
+        }
+    }
+    found
 }

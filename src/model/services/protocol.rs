@@ -69,6 +69,10 @@ pub enum Request {
         #[serde(default)]
         services: Vec<ServiceName>,
     },
+    /// Starts those that sleep, with what they need.
+    Wake {
+        services: Vec<ServiceName>,
+    },
     /// How large the terminal is that services are watched on. Not answered.
     Resize {
         rows: u16,

@@ -55,12 +55,23 @@ impl ServicesRecord {
 }
 
 impl KeptService {
-    /// Returns what is shown of it; `alive` says which of its processes still run.
+    /// Answers whether nobody but its supervisor asks it whether it is well: it starts on demand, and a look would wake it, or
+    /// count as somebody who needs it.
     #[must_use]
-    pub fn facts(&self, alive: impl Fn(&ProcessId) -> bool) -> ServiceFacts {
+    pub fn is_left_alone(&self) -> bool {
+        let is_there =
+            matches!(self.state, ServiceState::Asleep | ServiceState::Ready | ServiceState::Unhealthy);
+        self.plan.on_demand && is_there
+    }
+
+    /// Returns what is shown of it; `alive` says which of its processes still run, `is_supervised` whether somebody is there
+    /// who would start it.
+    #[must_use]
+    pub fn facts(&self, alive: impl Fn(&ProcessId) -> bool, is_supervised: bool) -> ServiceFacts {
         let pids: Vec<u32> =
             self.processes.iter().filter(|process| alive(process)).map(|process| process.pid).collect();
-        let is_lost = pids.is_empty() && !self.state.is_resting();
+        let is_asleep = self.state == ServiceState::Asleep && is_supervised;
+        let is_lost = pids.is_empty() && !self.state.is_resting() && !is_asleep;
         ServiceFacts {
             service: self.plan.name.clone(),
             state: if is_lost { ServiceState::Stopped } else { self.state },

@@ -1,5 +1,7 @@
 //! One service in the machine: the phase it is in, and what its own end or a look at it makes of that.
 
+mod resting;
+
 use std::time::Duration;
 
 use super::plan::{Condition, RestartPolicy, ServicePlan};
@@ -36,6 +38,8 @@ pub enum Phase {
     },
     Failed,
     Completed,
+    /// It runs as soon as somebody asks for it.
+    Asleep,
 }
 
 /// What is to become of a service once nothing of it runs.
@@ -44,6 +48,8 @@ pub enum NextPhase {
     Stopped,
     /// Started again, as its next plan says.
     Again,
+    /// Nobody needs it just now: the next request starts it.
+    Asleep,
     /// It failed: its restart policy decides.
     Judged,
 }
@@ -73,6 +79,8 @@ pub struct SupervisedService {
     pub(super) crash: Option<ServiceExit>,
     /// How many restarts in a row there were.
     pub(super) streak: u32,
+    /// How often in a row it ended by itself, and well, soon after it was ready.
+    naps: u32,
     /// When it was last seen to be well.
     well: Duration,
     failures: u32,
@@ -96,6 +104,7 @@ impl SupervisedService {
             is_doomed: false,
             crash: None,
             streak: 0,
+            naps: 0,
             well: Duration::ZERO,
             failures: 0,
             successes: 0,
@@ -114,6 +123,7 @@ impl SupervisedService {
             Phase::Backoff { .. } => ServiceState::Backoff,
             Phase::Failed => ServiceState::Failed,
             Phase::Completed => ServiceState::Completed,
+            Phase::Asleep => ServiceState::Asleep,
         }
     }
 
@@ -200,9 +210,10 @@ impl SupervisedService {
     pub(super) fn want(&mut self, plan: ServicePlan) {
         self.restarts = 0;
         self.streak = 0;
+        self.naps = 0;
         self.reason = None;
         self.is_doomed = false;
-        if self.is_resting() {
+        if self.is_resting() || self.phase == Phase::Asleep {
             self.plan = plan;
             self.phase = Phase::Waiting;
             self.leaving = None;
@@ -217,7 +228,7 @@ impl SupervisedService {
         match self.phase {
             Phase::Stopped | Phase::Failed | Phase::Completed => {}
             Phase::Stopping { .. } => self.begin_stop(then),
-            Phase::Waiting | Phase::Backoff { .. } => {
+            Phase::Waiting | Phase::Backoff { .. } | Phase::Asleep => {
                 self.phase = Phase::Stopping { then };
                 self.settle(Duration::ZERO);
             }
@@ -257,6 +268,9 @@ impl SupervisedService {
                     self.count_anew(since, now);
                 }
                 if exit.is_success() && self.plan.restart.policy != RestartPolicy::Always {
+                    if self.plan.on_demand {
+                        return self.fall_asleep(since, now);
+                    }
                     self.phase = Phase::Completed;
                     self.reason = None;
                 } else {
@@ -264,7 +278,12 @@ impl SupervisedService {
                     self.judge(exit.to_string(), now);
                 }
             }
-            Phase::Stopped | Phase::Waiting | Phase::Backoff { .. } | Phase::Failed | Phase::Completed => {}
+            Phase::Stopped
+            | Phase::Waiting
+            | Phase::Backoff { .. }
+            | Phase::Failed
+            | Phase::Completed
+            | Phase::Asleep => {}
         }
     }
 
@@ -360,29 +379,5 @@ impl SupervisedService {
         self.streak += 1;
         self.phase = Phase::Backoff { until: now + self.plan.wait_before(self.streak) };
         self.reason = Some(reason);
-    }
-
-    /// What it was stopped for happens.
-    fn settle(&mut self, now: Duration) {
-        let Phase::Stopping { then } = self.phase else { return };
-        self.leaving = None;
-        match then {
-            NextPhase::Stopped => {
-                self.phase = Phase::Stopped;
-                self.reason = None;
-                self.next = None;
-            }
-            NextPhase::Again => {
-                if let Some(plan) = self.next.take() {
-                    self.plan = plan;
-                }
-                self.phase = Phase::Waiting;
-                self.reason = None;
-            }
-            NextPhase::Judged => {
-                let reason = self.reason.take().unwrap_or_else(|| "it was not well".to_owned());
-                self.judge(reason, now);
-            }
-        }
     }
 }

@@ -24,6 +24,8 @@ pub enum ServiceState {
     Failed,
     /// It ended by itself, and well.
     Completed,
+    /// The first request starts it; its port is held until then.
+    Asleep,
 }
 
 impl ServiceState {
@@ -39,6 +41,7 @@ impl ServiceState {
             Self::Backoff => "backoff",
             Self::Failed => "failed",
             Self::Completed => "completed",
+            Self::Asleep => "asleep",
         }
     }
 
@@ -50,6 +53,7 @@ impl ServiceState {
             Self::Starting | Self::Stopping | Self::Backoff => "◐",
             Self::Unhealthy | Self::Failed => "✗",
             Self::Stopped | Self::Completed => "○",
+            Self::Asleep => "◌",
         }
     }
 

@@ -19,6 +19,7 @@ pub fn events(from: ServiceState, to: ServiceState, crash: Option<ServiceExit>) 
         ServiceState::Failed => vec!["failed"],
         ServiceState::Stopped => vec!["stopped"],
         ServiceState::Completed => vec!["completed"],
+        ServiceState::Asleep => vec!["asleep"],
         // Its end is the event.
         ServiceState::Stopping => Vec::new(),
     }

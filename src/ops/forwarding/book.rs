@@ -32,6 +32,7 @@ pub struct NamedTarget {
 /// The names on record, as of the registry that was read last.
 pub struct Book {
     store: Store<Registry>,
+    state: PathBuf,
     page: Mutex<Option<Page>>,
 }
 
@@ -58,7 +59,8 @@ impl Book {
     ///
     /// Fails when no state folder can be found.
     pub fn open(context: &Context) -> Result<Self> {
-        Ok(Self { store: context.store()?, page: Mutex::default() })
+        let state = context.host.dirs()?.state().to_path_buf();
+        Ok(Self { store: context.store()?, state, page: Mutex::default() })
     }
 
     /// Returns what the name stood for when it was looked up, as long as the registry is the same. Costs one look at a file.
@@ -116,6 +118,12 @@ impl Book {
     pub fn names(&self) -> Result<Vec<String>> {
         let registry = self.registry()?;
         Ok(self.directory(&registry).names().map(str::to_owned).collect())
+    }
+
+    /// Returns the state folder.
+    #[must_use]
+    pub fn state(&self) -> &Path {
+        &self.state
     }
 
     /// Returns the registry as it is now.

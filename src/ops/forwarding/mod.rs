@@ -2,6 +2,8 @@
 
 mod book;
 mod proof;
+mod waking;
 
 pub use book::{Book, NamedTarget};
 pub use proof::{Proof, nobody, prove};
+pub use waking::{sleeps, wake};

@@ -6,6 +6,7 @@ use super::gather::{AskedRepository, AskedService, Gathered};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::check::ask::{self, ServiceQuestion};
+use crate::host::net::check::calls::OwnCalls;
 use crate::host::net::check::command::CommandToRun;
 use crate::host::net::owner::attribute;
 use crate::model::advised::wt;
@@ -16,11 +17,14 @@ use crate::model::port::dispute::DisputeTrouble;
 use crate::model::port::occupancy::{Occupancy, occupancy};
 use crate::model::service::ServiceName;
 use crate::model::services::command::{self, Values};
+use crate::model::services::record::KeptService;
+use crate::model::services::state::ServiceState;
 use crate::model::variables;
 use crate::ops::ports::advice::Adviser;
 use crate::ops::ports::containers;
 use crate::ops::ports::disputes;
 use crate::ops::services::status;
+use crate::ops::services::supervision;
 use crate::ops::trust::{self, Trust};
 use crate::ops::{env, foreign};
 
@@ -38,11 +42,17 @@ pub fn look(context: &Context, gathered: &Gathered) -> Result<Vec<Judgement>> {
         containers::own(repository, &subject.entry, busy, occupancy(&busy.listeners, &subject.key))
     });
     let occupied: Vec<Occupancy> = occupied.collect();
+    let on_demand = on_demand(context, gathered);
     let mut questions: Vec<ServiceQuestion> = Vec::new();
     let mut asked: Vec<usize> = Vec::new();
     let mut outcomes: Vec<Option<CheckOutcome>> = vec![None; gathered.subjects.len()];
-    for (index, (subject, occupied)) in gathered.subjects.iter().zip(&occupied).enumerate() {
+    let subjects = gathered.subjects.iter().zip(&occupied).zip(&on_demand).enumerate();
+    for (index, ((subject, occupied), kept)) in subjects {
         let Some(site) = gathered.sites.get(subject.site) else { continue };
+        // Whoever asks would wake it, or keep it awake.
+        if kept.as_ref().is_some_and(KeptService::is_left_alone) {
+            continue;
+        }
         match question(context, subject, site, occupied, &trust) {
             Ask::Nothing => {}
             Ask::Question(question) => {
@@ -62,7 +72,34 @@ pub fn look(context: &Context, gathered: &Gathered) -> Result<Vec<Judgement>> {
     let judged = judged
         .map(|(((subject, occupied), outcome), help)| judgement_of(subject, occupied, outcome, help))
         .collect();
-    Ok(with_failures(context, gathered, judged))
+    let judged = with_failures(context, gathered, judged).into_iter().zip(on_demand);
+    let judged = judged.map(|(seen, kept)| match kept {
+        Some(kept) => by_supervisor(seen, kept),
+        None => seen,
+    });
+    Ok(judged.collect())
+}
+
+/// Returns those that start on demand, in the order of what was gathered.
+fn on_demand(context: &Context, gathered: &Gathered) -> Vec<Option<KeptService>> {
+    let mut known: BTreeMap<u64, BTreeMap<ServiceName, KeptService>> = BTreeMap::new();
+    let subjects = gathered.subjects.iter().map(|subject| {
+        let entry = &subject.entry;
+        let kept = known.entry(entry.sequence).or_insert_with(|| supervision::on_demand(context, entry));
+        kept.get(&subject.service).filter(|kept| !kept.state.is_resting()).cloned()
+    });
+    subjects.collect()
+}
+
+/// What is said of a service that starts on demand.
+fn by_supervisor(seen: Judgement, kept: KeptService) -> Judgement {
+    match kept.state {
+        ServiceState::Asleep => judgement::asleep(seen),
+        ServiceState::Ready => judgement::watched(seen, None),
+        ServiceState::Unhealthy => judgement::watched(seen, Some(kept.reason.unwrap_or_default())),
+        ServiceState::Starting | ServiceState::Stopping => judgement::under_way(seen, kept.state.as_str()),
+        _ => seen,
+    }
 }
 
 /// What their supervisors have given up is not merely not running.
@@ -159,6 +196,7 @@ fn question(
         check: check.kind.clone(),
         timeout: subject.timeout,
         command,
+        calls: OwnCalls::default(),
     }))
 }
 

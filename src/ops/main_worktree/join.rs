@@ -64,7 +64,7 @@ pub(super) fn find(context: &Context, repository: &Repository) -> Result<Option<
 
 /// The services of it that run.
 pub(super) fn running(context: &Context, known: Option<&Entry>) -> Result<Vec<String>> {
-    known.map_or_else(|| Ok(Vec::new()), |entry| down::running(context, entry))
+    known.map_or_else(|| Ok(Vec::new()), |entry| down::up(context, entry))
 }
 
 /// The services that are asked for; those that the configuration names are always meant.

@@ -23,7 +23,7 @@ use crate::ops::{claims, env, env_files};
 pub fn leave(context: &Context) -> Result<Option<(Entry, Vec<String>)>> {
     let repository = context.require_repository()?;
     let Some(entry) = find(context, repository)? else { return Ok(None) };
-    let running = down::running(context, &entry)?;
+    let running = down::up(context, &entry)?;
     if !running.is_empty() {
         let message = format!("services of the main worktree run: {}", running.join(", "));
         let down = wt("down --worktree {}", &[&entry.name]);
@@ -53,7 +53,7 @@ pub fn leave_without_ports(context: &Context) -> Result<Vec<String>> {
     let Some(entry) = find(context, repository)?.filter(|entry| entry.allocations.is_empty()) else {
         return Ok(Vec::new());
     };
-    if !down::running(context, &entry)?.is_empty() {
+    if !down::up(context, &entry)?.is_empty() {
         return Ok(Vec::new());
     }
     drop_record(context, repository, &entry)?;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::host::files;
 use crate::host::machine::Host;
 use crate::host::net::check::ask::{self, ServiceQuestion};
+use crate::host::net::check::calls::OwnCalls;
 use crate::host::net::check::command::CommandToRun;
 use crate::host::notify::post;
 use crate::model::health::check::{CheckKind, CheckOutcome};
@@ -107,6 +108,7 @@ fn by_command(host: &Host, settings: &NotifySettings, notices: &[Notice], root: 
         check: CheckKind::Command(command.clone()),
         timeout: PATIENCE,
         command: Some(CommandToRun { words, folder, variables: Vec::new(), open_files: None }),
+        calls: OwnCalls::default(),
     };
     let refused = match ask::ask(&question, &host.interrupt) {
         CheckOutcome::Responds { .. } => None,

@@ -25,6 +25,7 @@ use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
+use crate::model::services::state::ServiceState;
 use crate::ops::ports::settings;
 use crate::ops::services::place;
 
@@ -112,7 +113,8 @@ impl<'a> Adviser<'a> {
         let record = record_file::find(&folder, entry.sequence)?;
         let kept = record.find(service).filter(|kept| kept.plan.port == Some(port))?;
         let is_alive = |id: &ProcessId| record_file::is_alive(&folder, id);
-        let runs = kept.processes.iter().any(is_alive);
+        // Of one that sleeps the supervisor has the port.
+        let runs = kept.state == ServiceState::Asleep || kept.processes.iter().any(is_alive);
         let is_supervised = record.supervisor.as_ref().is_some_and(is_alive);
         (runs && is_supervised).then(|| self.at_worktree(entry, wt("down {}", &[service])))
     }

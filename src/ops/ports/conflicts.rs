@@ -25,6 +25,7 @@ use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
+use crate::ops::services::supervision;
 use crate::ops::vanished;
 
 /// The three kinds.
@@ -215,7 +216,8 @@ fn mismatches(context: &Context, registry: &Registry, sockets: &[Listener]) -> R
     let adviser = Adviser::new(context, registry);
     let mut found = Vec::new();
     for entry in entries {
-        for allocation in &entry.allocations {
+        let asleep = supervision::asleep(context, entry);
+        for allocation in entry.allocations.iter().filter(|known| !asleep.contains(&known.service)) {
             let ruling = allocation.find_port().and_then(|port| judged.get(&port));
             let Some(ruling) = ruling.filter(|one| one.verdict == PortVerdict::Allocated) else { continue };
             found.push(Conflict {

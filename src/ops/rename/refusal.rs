@@ -33,7 +33,7 @@ pub(super) fn unfinished(name: &str, operation: &str) -> Failure {
 pub(super) fn require_idle(context: &Context, entry: &Entry) -> Result<()> {
     let refused = |what: String, hint: String| Err(Failure::new(Code::Dirty, what).hint(hint));
     let name = &entry.name;
-    let services = down::running(context, entry)?;
+    let services = down::up(context, entry)?;
     if !services.is_empty() {
         let down = wt("down --worktree {}", &[name]);
         let what = format!("services of `{name}` run: {}", services.join(", "));

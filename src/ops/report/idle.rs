@@ -13,6 +13,7 @@ use crate::host::place::HostSurroundings;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
 use crate::model::report::tables::{Idle, Service};
+use crate::model::services::state::ServiceState;
 use crate::model::short_names::ShortNames;
 use crate::ops::rows::canonical;
 
@@ -28,7 +29,9 @@ pub(super) fn idle(
     let runs = |entry: &Entry| {
         let is_of = |one: &&Service| one.repository == entry.repository && one.worktree == entry.name;
         entry.ports().any(|port| held.contains(&port))
-            || services.iter().filter(is_of).any(|one| one.state.is_some_and(|state| !state.is_resting()))
+            || services.iter().filter(is_of).any(|one| {
+                one.state.is_some_and(|state| !state.is_resting() && state != ServiceState::Asleep)
+            })
     };
     let may_be = |entry: &&&Entry| !entry.is_main() && last_seen(entry) < since && !runs(entry);
     let quiet: Vec<&Entry> = entries.iter().filter(may_be).copied().collect();

@@ -9,7 +9,7 @@ use super::contact::{self, WishAnswer, WishListener};
 use super::place::ServicesPlace;
 use super::remains::unseen;
 use super::report::{self, ServiceView, Usages};
-use super::{elsewhere, naming};
+use super::{elsewhere, naming, supervision};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::process::identity;
@@ -113,7 +113,7 @@ fn stop_some(
             WishAnswer::Failed(failed) => return Err(super::failures::of_restart(context, place, failed)),
         }
     } else {
-        record.services.iter().map(|kept| kept.facts(|_| false)).collect()
+        record.services.iter().map(|kept| kept.facts(|_| false, false)).collect()
     };
     if services.is_empty() {
         let recorded: Vec<ProcessId> = record.processes().cloned().collect();
@@ -149,6 +149,18 @@ pub fn running(context: &Context, entry: &Entry) -> Result<Vec<String>> {
     let is_alive = |id: &ProcessId| record_file::is_alive(&place.wish.folder, id);
     let is_running = |kept: &&KeptService| !kept.state.is_resting() && kept.processes.iter().any(is_alive);
     Ok(record.services.iter().filter(is_running).map(|kept| kept.plan.name.to_string()).collect())
+}
+
+/// Returns the services of a worktree that run, and those that sleep until a request starts them, by name.
+///
+/// # Errors
+///
+/// As [`running`].
+pub fn up(context: &Context, entry: &Entry) -> Result<Vec<String>> {
+    let mut up = running(context, entry)?;
+    let asleep = supervision::asleep(context, entry).into_iter().map(|name| name.to_string());
+    up.extend(asleep);
+    Ok(up)
 }
 
 /// The services of a worktree that run.

@@ -26,7 +26,7 @@ mod setting_up;
 pub mod settling;
 pub mod status;
 pub mod supervise;
-mod supervision;
+pub mod supervision;
 pub mod taking_over;
 pub mod up;
 pub mod usage;

@@ -283,6 +283,8 @@ impl One<'_> {
             critical: settings.critical,
             terminal: false,
             limits: settings.limits,
+            on_demand: settings.on_demand && port.is_some(),
+            idle_stop: settings.idle_stop.filter(|_| settings.on_demand),
             agreement: self.agreement.clone(),
         })
     }

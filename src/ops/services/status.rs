@@ -40,8 +40,9 @@ impl Report {
     /// Answers whether all services are where they should be: ready, or done with what they had to do.
     #[must_use]
     pub fn is_up(&self) -> bool {
-        let is_there =
-            |view: &ServiceView| matches!(view.state, ServiceState::Ready | ServiceState::Completed);
+        let is_there = |view: &ServiceView| {
+            matches!(view.state, ServiceState::Ready | ServiceState::Completed | ServiceState::Asleep)
+        };
         self.services.iter().all(is_there)
     }
 }

@@ -1,6 +1,8 @@
 //! What is said of the services of many worktrees, without anybody being waited for long: by their supervisors, else by
 //! what is on record.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -15,6 +17,8 @@ use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::services::live::StateSource;
 use crate::model::services::protocol::ServiceFacts;
+use crate::model::services::record::{KeptService, ServicesRecord};
+use crate::model::services::state::ServiceState;
 
 /// What is said of the services of one worktree.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -60,11 +64,41 @@ pub(super) fn of_all(context: &Context, entries: &[&Entry], until: Instant) -> V
     said.collect()
 }
 
+/// Returns the services of a worktree that start on demand and are supervised: whoever looks does not ask them, for a look
+/// is no request.
+#[must_use]
+pub fn on_demand(context: &Context, entry: &Entry) -> BTreeMap<ServiceName, KeptService> {
+    let Ok(dirs) = context.host.dirs() else { return BTreeMap::new() };
+    on_demand_in(dirs.state(), entry)
+}
+
+/// As [`on_demand`], by the state folder.
+pub(crate) fn on_demand_in(state: &Path, entry: &Entry) -> BTreeMap<ServiceName, KeptService> {
+    let folder = place::folder(state, entry);
+    let record = record_file::find(&folder, entry.sequence).unwrap_or_default();
+    let kept = record.services.iter().filter(|kept| kept.plan.on_demand);
+    let kept: BTreeMap<_, _> = kept.map(|kept| (kept.plan.name.clone(), kept.clone())).collect();
+    // Without any nobody has to be looked for.
+    if kept.is_empty() || !is_supervised(&folder, &record) { BTreeMap::new() } else { kept }
+}
+
+/// Returns the services of a worktree that sleep: their supervisor holds their ports, and the first request starts them.
+#[must_use]
+pub fn asleep(context: &Context, entry: &Entry) -> BTreeSet<ServiceName> {
+    let asleep = on_demand(context, entry).into_iter();
+    asleep.filter(|(_, kept)| kept.state == ServiceState::Asleep).map(|(name, _)| name).collect()
+}
+
+fn is_supervised(folder: &Path, record: &ServicesRecord) -> bool {
+    record.supervisor.as_ref().is_some_and(|id| record_file::is_alive(folder, id))
+}
+
 /// Returns how the services of a worktree stand by what is on record.
 pub(super) fn recorded(context: &Context, entry: &Entry) -> Vec<ServiceFacts> {
     let Ok(dirs) = context.host.dirs() else { return Vec::new() };
     let folder = place::folder(dirs.state(), entry);
     let record = record_file::find(&folder, entry.sequence).unwrap_or_default();
     let is_alive = |id: &ProcessId| record_file::is_alive(&folder, id);
-    record.services.iter().map(|kept| kept.facts(is_alive)).collect()
+    let is_supervised = is_supervised(&folder, &record);
+    record.services.iter().map(|kept| kept.facts(is_alive, is_supervised)).collect()
 }

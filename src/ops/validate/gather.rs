@@ -31,6 +31,7 @@ use crate::ops::absence::{self, AbsenceLook};
 use crate::ops::hooks;
 use crate::ops::ports;
 use crate::ops::rows::{WorktreeRow, mark};
+use crate::ops::services::supervision;
 use crate::ops::vanished::Lookout;
 
 /// Gathers the facts.
@@ -67,6 +68,7 @@ pub fn gather(
         hooks: Vec::new(),
         verify_ports: request.verify_ports,
         listeners: Vec::new(),
+        asleep: BTreeSet::new(),
         situations: Vec::new(),
         resolve: ports::settings::settings(context),
         branch_claims: Vec::new(),
@@ -91,6 +93,9 @@ pub fn gather(
             Some(sockets) => sockets.to_vec(),
             None => owner::sight(&registry)?,
         };
+        let sleeps = |entry: &&Entry| !supervision::asleep(context, entry).is_empty();
+        let living = registry.entries().filter(|entry| entry.is_living());
+        facts.asleep = living.filter(sleeps).map(|entry| entry.sequence).collect();
     }
     facts.situations = situations(context, &registry, request.verify_ports, &facts.listeners)?;
     claims::gather(context, grounds, &registry, &mut facts);

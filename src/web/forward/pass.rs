@@ -52,6 +52,16 @@ pub async fn forward(
     }
 }
 
+/// What a request is like.
+#[derive(Clone, Copy, Debug)]
+struct RequestManner {
+    /// Whether it may be sent twice.
+    may_repeat: bool,
+    is_upgrade: bool,
+    /// Whether it may start what sleeps: a page of another site may not.
+    may_wake: bool,
+}
+
 async fn names(site: &Arc<ServerSite>) -> Vec<String> {
     let site = Arc::clone(site);
     let names = tokio::task::spawn_blocking(move || site.book.names().unwrap_or_default()).await;
@@ -86,11 +96,13 @@ async fn passed(
     let is_upgrade = head::upgrade(request.headers()).is_some();
     let client = is_upgrade.then(|| hyper::upgrade::on(&mut request));
     visitor.is_forwarded.store(true, Ordering::Relaxed);
+    let may_wake = request.headers().get_all("sec-fetch-site").iter().all(|site| site != "cross-site");
     let (mut parts, body) = request.into_parts();
     head::of_request(&mut parts.headers, visitor.address, &target.worktree.name);
     parts.uri = origin_form(&parts.uri);
     let may_repeat = body.is_end_stream() && !is_upgrade && parts.method.is_idempotent();
-    let mut response = send(site, &target, parts, body.boxed(), may_repeat, is_upgrade).await?;
+    let manner = RequestManner { may_repeat, is_upgrade, may_wake };
+    let mut response = send(site, &target, parts, body.boxed(), manner).await?;
     head::of_answer(response.headers_mut(), &target.worktree.name);
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         let service = hyper::upgrade::on(&mut response);
@@ -115,9 +127,9 @@ async fn send(
     target: &Arc<NamedTarget>,
     parts: Parts,
     body: Body,
-    may_repeat: bool,
-    is_upgrade: bool,
+    manner: RequestManner,
 ) -> Result<Response<Incoming>> {
+    let RequestManner { may_repeat, is_upgrade, may_wake } = manner;
     let again = may_repeat.then(|| parts.clone());
     let mut request = Request::from_parts(parts, body);
     // A connection that goes on in another protocol is nobody else's any more: it is a new one.
@@ -131,7 +143,7 @@ async fn send(
             },
         }
     }
-    let mut upstream = upstream::dial(site, target).await?;
+    let mut upstream = upstream::dial(site, target, may_wake).await?;
     match upstream.sender.send_request(request).await {
         Ok(response) if is_upgrade => Ok(response),
         Ok(response) => Ok(keep(site, target, upstream, response)),

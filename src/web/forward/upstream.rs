@@ -21,12 +21,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LOOKS: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Connects to the service.
+/// Connects to the service, which is started first where it sleeps and whoever asks `may_wake` it.
 ///
 /// # Errors
 ///
-/// `port_conflict` where somebody else answers, `service_failed` where nobody does.
-pub async fn dial(site: &Arc<ServerSite>, target: &Arc<NamedTarget>) -> Result<Upstream> {
+/// `port_conflict` where somebody else answers, `service_failed` where nobody does, `forbidden` for who may not wake it.
+pub async fn dial(site: &Arc<ServerSite>, target: &Arc<NamedTarget>, may_wake: bool) -> Result<Upstream> {
+    awake(site, target, may_wake).await?;
     let mut refused = None;
     for address in [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)] {
         let address = SocketAddr::new(address, target.port.number());
@@ -45,6 +46,25 @@ pub async fn dial(site: &Arc<ServerSite>, target: &Arc<NamedTarget>) -> Result<U
         }
     }
     Err(refused.unwrap_or_else(|| forwarding::nobody(target)))
+}
+
+/// Waits until a service that sleeps is up. That may take as long as its start does: each has a thread of its own.
+async fn awake(site: &Arc<ServerSite>, target: &Arc<NamedTarget>, may_wake: bool) -> Result<()> {
+    let failed = || Failure::new(Code::Internal, "the service could not be woken");
+    let (theirs, wanted) = (Arc::clone(site), Arc::clone(target));
+    let looked = tokio::task::spawn_blocking(move || forwarding::sleeps(&theirs.book, &wanted));
+    if !looked.await.unwrap_or(Ok(false))? {
+        return Ok(());
+    }
+    let (theirs, wanted) = (Arc::clone(site), Arc::clone(target));
+    let (sender, answer) = tokio::sync::oneshot::channel();
+    let waking = move || {
+        let look = |folder: &std::path::Path| theirs.look(Some(folder)).map(|(context, _)| context);
+        // Whoever asked may be gone.
+        let _ = sender.send(forwarding::wake(&theirs.book, &wanted, may_wake, &look));
+    };
+    std::thread::Builder::new().spawn(waking).map_err(|_| failed())?;
+    answer.await.unwrap_or_else(|_| Err(failed()))
 }
 
 fn is_conflict(failure: &Failure) -> bool {

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use super::calls::OwnCalls;
 use super::conversation::{ConversationTrouble, Deadline, ServiceConversation, waiting};
 use super::{command, http, postgres, redis, tcp};
 use crate::host::interrupt::Interrupt;
@@ -27,6 +28,8 @@ pub struct ServiceQuestion {
     pub timeout: Duration,
     /// What a command check runs; the other checks need none.
     pub command: Option<command::CommandToRun>,
+    /// Who wants to know from where it was asked.
+    pub calls: OwnCalls,
 }
 
 /// Asks all of them and returns their outcomes, in the same order.
@@ -68,6 +71,7 @@ pub fn ask(question: &ServiceQuestion, interrupt: &Interrupt) -> CheckOutcome {
         (CheckKind::Command(_), None) => (Ok(Err("has no command to run".to_owned())), None),
         _ => match ServiceConversation::begin(&question.addresses, question.port, deadline) {
             Ok(mut conversation) => {
+                conversation.find_own_address().into_iter().for_each(|own| question.calls.note(own));
                 (converse(&question.check, &mut conversation), Some(conversation.address))
             }
             Err(trouble) => (Err(trouble), None),

@@ -86,6 +86,11 @@ impl<'a> ServiceConversation<'a> {
         Err(last)
     }
 
+    /// Returns the address of our end of it.
+    pub fn find_own_address(&self) -> Option<SocketAddr> {
+        self.stream.local_addr().ok()
+    }
+
     /// Sends all of `bytes`.
     pub fn say(&mut self, mut bytes: &[u8]) -> Result<(), ConversationTrouble> {
         while !bytes.is_empty() {

@@ -1,6 +1,7 @@
 //! Asking services whether they answer: real protocol code on plain sockets, with deadlines and bounded memory.
 
 pub mod ask;
+pub mod calls;
 pub mod command;
 mod conversation;
 mod excerpt;

@@ -51,6 +51,18 @@ pub(super) const KEYS: &[ConfigKey] = &[
         "Whether and how often it is started again after it ended.",
     ),
     key(
+        "service.*.start",
+        KeyKind::Choice(&["up", "on-demand"]),
+        AtOnce,
+        "Whether `wt up` starts it, or the first request for it after that.",
+    ),
+    key(
+        "service.*.idle_stop",
+        KeyKind::Duration,
+        AtOnce,
+        "How long nobody is connected before a service that starts on demand is stopped again.",
+    ),
+    key(
         "service.*.socket",
         KeyKind::Choice(&["activate"]),
         AtOnce,

@@ -11,6 +11,7 @@ use crate::model::signal::EndSignal;
 mod failing;
 mod meeting;
 mod saying;
+mod sleeping;
 
 fn plan(name: &str, needs: &[&str]) -> ServicePlan {
     ServicePlan {
@@ -38,6 +39,8 @@ fn plan(name: &str, needs: &[&str]) -> ServicePlan {
         critical: true,
         terminal: false,
         limits: Limits::default(),
+        on_demand: false,
+        idle_stop: None,
         agreement: Agreement::default(),
     }
 }

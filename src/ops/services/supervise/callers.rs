@@ -11,6 +11,7 @@ use crate::model::services::batch::{BatchId, BatchOutcome, ServiceFailure};
 use crate::model::services::machine::MachineEvent;
 use crate::model::services::plan::ServicePlan;
 use crate::model::services::protocol::{Cause, Failing, Numbered, Reply, Request, ServiceFacts};
+use crate::model::services::service::Phase;
 use crate::ops::services::supervise::caller::Caller;
 
 /// How many may be connected at once.
@@ -138,6 +139,13 @@ impl Supervisor<'_> {
                 self.withdraw_all(&services);
                 self.begin(at, number, Vec::new(), |batch| MachineEvent::Stop { batch, services });
             }
+            Request::Wake { services } => match self.fleet.find_not_up(&services) {
+                Some(name) => {
+                    let reply = failed(format!("`{name}` is not up"), Cause::Service, self.facts());
+                    self.tell(at, number, reply);
+                }
+                None => self.begin(at, number, Vec::new(), |batch| MachineEvent::Wake { batch, services }),
+            },
             Request::Resize { rows, columns } => self.resize_terminals(rows, columns),
             Request::TakeBack => {
                 let wishes = caller.wishes.clone();
@@ -178,7 +186,8 @@ impl Supervisor<'_> {
 
     fn note_other_plans(&mut self, at: usize, plans: &[ServicePlan]) {
         for plan in plans {
-            let running = self.fleet.services().get(&plan.name).filter(|service| !service.is_resting());
+            let known = self.fleet.services().get(&plan.name);
+            let running = known.filter(|service| !service.is_resting() && service.phase != Phase::Asleep);
             if running.is_some_and(|service| !service.plan.is_run_like(plan)) {
                 let text = format!(
                     "`{0}` runs as it was started; `{restart}` starts it as it is configured now",

@@ -16,6 +16,7 @@ use crate::model::services::batch::{BatchId, BatchOutcome};
 use crate::model::services::machine::MachineEvent;
 use crate::model::services::plan::ServicePlan;
 use crate::model::services::protocol::Cause;
+use crate::model::services::service::Phase;
 use crate::ops::services::occupied;
 
 /// The stack of the thread that waits, in bytes.
@@ -96,7 +97,7 @@ impl Supervisor<'_> {
             _ => &[],
         };
         let is_to_hold = |plan: &ServicePlan, port: Port| match self.fleet.services().get(&plan.name) {
-            Some(service) if !service.is_resting() => {
+            Some(service) if !service.is_resting() && service.phase != Phase::Asleep => {
                 anew.contains(&plan.name) && service.plan.ports().all(|known| known != port)
             }
             _ => true,

@@ -85,6 +85,7 @@ impl Supervisor<'_> {
         // Also where nothing changed on record: a start may have failed as it had before.
         self.release_resting();
         self.hold_in_pauses();
+        self.listen_for_sleepers();
         if self.fleet.is_idle() {
             // What is started from now on is not theirs who stayed with what has ended.
             self.let_go();

@@ -178,7 +178,7 @@ impl Supervisor<'_> {
     }
 
     /// Makes the socket that is to be handed over.
-    fn require_socket(&mut self, plan: &ServicePlan) -> Result<(), PortsRefusal> {
+    pub fn require_socket(&mut self, plan: &ServicePlan) -> Result<(), PortsRefusal> {
         let Some(port) = plan.port.filter(|_| plan.activated && !plan.contained) else { return Ok(()) };
         self.ports.listen(port).map_err(|error| PortsRefusal {
             reason: format!("port {port} cannot be listened on: {error}"),
@@ -186,11 +186,12 @@ impl Supervisor<'_> {
         })
     }
 
-    /// Holds the ports of what is started again after a pause, so that no stranger has them by then.
+    /// Holds the ports of what is started again after a pause or by a request, so that no stranger has them by then.
     pub fn hold_in_pauses(&mut self) {
-        let pausing = self.fleet.services().values().filter(|service| {
-            let is_held = !service.plan.contained && !self.ports.is_unshared(&service.plan.name);
-            matches!(service.phase, Phase::Backoff { .. }) && is_held
+        let pausing = self.fleet.services().values().filter(|service| match service.phase {
+            Phase::Backoff { .. } => !service.plan.contained && !self.ports.is_unshared(&service.plan.name),
+            Phase::Asleep => true,
+            _ => false,
         });
         let ports: Vec<Port> = pausing.flat_map(|service| service.plan.ports()).collect();
         for port in ports {

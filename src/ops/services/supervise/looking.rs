@@ -149,11 +149,18 @@ impl Supervisor<'_> {
         let run = self.runs.get_mut(name)?;
         let tag = Asked { service: name.clone(), number: run.number };
         let port = plan.port.or_else(|| Port::new(1))?;
-        let question =
-            ServiceQuestion { addresses, port, check: check.kind, timeout: plan.patience.check, command };
+        let question = ServiceQuestion {
+            addresses,
+            port,
+            check: check.kind,
+            timeout: plan.patience.check,
+            command,
+            calls: run.look.calls.clone(),
+        };
         match self.asker.ask(tag, question, run.look.give_up.clone()) {
             Ok(()) => {
                 run.look.is_asked = true;
+                run.look.commands += usize::from(is_asked_by_command);
                 None
             }
             Err(error) => Some(LookResult::Unwell(format!("cannot be asked: {error}"))),

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::host::interrupt::Interrupt;
+use crate::host::net::check::calls::OwnCalls;
 use crate::host::net::holding;
 use crate::host::process::identity;
 use crate::host::process::stop::Running;
@@ -101,6 +102,10 @@ pub(super) struct NextLook {
     pause: Duration,
     /// Whether it is being asked just now.
     pub is_asked: bool,
+    /// From where it was asked, since it was looked at who is connected.
+    pub calls: OwnCalls,
+    /// How often it was asked by a command meanwhile, which may have connected as well.
+    pub commands: usize,
     /// Raised when the answer is not wanted any more.
     pub give_up: Interrupt,
     /// When all its processes were searched for last.
@@ -110,7 +115,15 @@ pub(super) struct NextLook {
 impl NextLook {
     /// The first look is due at once.
     pub fn new(now: Instant) -> Self {
-        Self { due: now, pause: PAUSES.0, is_asked: false, give_up: Interrupt::default(), searched: None }
+        Self {
+            due: now,
+            pause: PAUSES.0,
+            is_asked: false,
+            calls: OwnCalls::default(),
+            commands: 0,
+            give_up: Interrupt::default(),
+            searched: None,
+        }
     }
 
     /// The next look at a service that starts: later and later.

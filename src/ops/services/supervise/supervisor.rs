@@ -2,7 +2,7 @@
 //! what the machine decides. It reads no configuration, and ends when nothing is left to supervise.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use super::caller::Caller;
@@ -29,6 +29,7 @@ use crate::model::service::ServiceName;
 use crate::model::services::batch::BatchId;
 use crate::model::services::machine::{Fleet, MachineAction, MachineEvent};
 use crate::model::services::protocol::{Cause, ServiceFacts};
+use crate::model::services::quiet::Quiet;
 use crate::model::services::service::SupervisedService;
 use crate::model::services::state::ServiceState;
 use crate::ops::services::contact;
@@ -67,6 +68,8 @@ pub(super) struct Supervisor<'a> {
     pub claims: WaitingBatches,
     pub callers: Vec<Caller>,
     pub registrar: Registrar,
+    /// Since when nobody is connected to services that sleep then.
+    pub quiet: BTreeMap<ServiceName, Quiet>,
     /// Why services could not be started.
     pub causes: BTreeMap<ServiceName, Cause>,
     /// The rows and columns of services' terminals.
@@ -130,6 +133,7 @@ pub fn supervise(host: &Host, wish: SupervisorWish) -> Result<()> {
         claims: WaitingBatches::new().map_err(&failed)?,
         callers: Vec::new(),
         registrar: Registrar::start(host, wish.sequence)?,
+        quiet: BTreeMap::new(),
         causes: BTreeMap::new(),
         size: super::supervisor::SIZE,
         told: Vec::new(),
@@ -200,6 +204,7 @@ impl Supervisor<'_> {
             self.see_ends();
             self.hear_answers();
             self.hear_claims();
+            self.hear_clients_of_sleepers();
             self.look_at_services();
             self.events.push_back(MachineEvent::Tick);
             self.work();
@@ -233,6 +238,7 @@ impl Supervisor<'_> {
             vec![children.as_fd(), endings.as_fd(), self.asker.as_fd(), self.claims.as_fd()];
         readable.extend(self.door.as_fd());
         readable.extend(self.runs.values().flat_map(ServiceRun::descriptors));
+        readable.extend(self.sleepers().map(|(_, socket)| socket.as_fd()));
         readable.extend(self.callers.iter().map(Caller::as_fd));
         let writable: Vec<BorrowedFd<'_>> =
             self.callers.iter().filter(|caller| caller.has_waiting()).map(Caller::as_fd).collect();
@@ -296,6 +302,7 @@ impl Supervisor<'_> {
         self.journal.write_again();
         self.renew_health();
         self.sample_idle();
+        self.let_sleep();
         if self.ground.look() == Footing::Lost {
             self.stop_everything();
             self.work();

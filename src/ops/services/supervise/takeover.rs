@@ -67,6 +67,8 @@ impl Supervisor<'_> {
                 };
                 run.remember(kin.into_iter().map(|kin| kin.id));
                 self.runs.insert(name.clone(), run);
+            } else if kept.state == ServiceState::Asleep && is_same_boot {
+                service.phase = Phase::Asleep;
             } else if was_running && !is_same_boot {
                 // It ended with the machine: a look at how things stand starts nothing.
                 service.reason = Some("it ended while nobody watched".to_owned());

@@ -1,0 +1,173 @@
+//! Services that start when somebody asks for them.
+
+use std::time::Duration;
+
+use super::super::super::batch::BatchOutcome;
+use super::super::super::plan::ServicePlan;
+use super::super::super::state::{LookResult, ServiceExit, ServiceState};
+use super::super::{Fleet, MachineAction, MachineEvent};
+use super::plan;
+
+fn sleeper(name: &str, needs: &[&str]) -> ServicePlan {
+    ServicePlan { on_demand: true, ..plan(name, needs) }
+}
+
+fn start(fleet: &mut Fleet, plans: &[ServicePlan], named: &[&str]) -> Vec<MachineAction> {
+    let named = named.iter().map(|name| name.parse().unwrap()).collect();
+    fleet.step(MachineEvent::Start { batch: 1, plans: plans.to_vec(), wait: false, named }, Duration::ZERO)
+}
+
+fn state(fleet: &Fleet, name: &str) -> ServiceState {
+    fleet.services()[&name.parse().unwrap()].state()
+}
+
+fn launched(actions: &[MachineAction]) -> Vec<String> {
+    let launches = actions.iter().filter_map(|action| match action {
+        MachineAction::Launch(name) => Some(name.to_string()),
+        _ => None,
+    });
+    launches.collect()
+}
+
+fn well(fleet: &mut Fleet, name: &str) -> Vec<MachineAction> {
+    fleet.step(MachineEvent::Seen { service: name.parse().unwrap(), sight: LookResult::Well }, Duration::ZERO)
+}
+
+fn wake(fleet: &mut Fleet, batch: u64, name: &str) -> Vec<MachineAction> {
+    fleet.step(MachineEvent::Wake { batch, services: vec![name.parse().unwrap()] }, Duration::ZERO)
+}
+
+fn is_settled(actions: &[MachineAction]) -> bool {
+    actions.iter().any(|action| matches!(action, MachineAction::Settled { .. }))
+}
+
+#[test]
+fn what_sleeps_is_registered_and_starts_when_it_is_asked_for_with_what_it_needs() {
+    let mut fleet = Fleet::default();
+    let plans = [sleeper("web", &["db"]), sleeper("db", &[]), sleeper("mail", &[])];
+    let actions = start(&mut fleet, &plans, &[]);
+    assert!(launched(&actions).is_empty() && is_settled(&actions), "{actions:?}");
+    assert_eq!((state(&fleet, "web"), state(&fleet, "db")), (ServiceState::Asleep, ServiceState::Asleep));
+    assert!(!fleet.is_idle(), "somebody has to hold its port");
+    assert_eq!(launched(&wake(&mut fleet, 2, "web")), ["db"]);
+    assert_eq!(launched(&well(&mut fleet, "db")), ["web"]);
+    assert!(is_settled(&well(&mut fleet, "web")));
+    assert!(is_settled(&wake(&mut fleet, 3, "web")), "it runs already");
+    assert_eq!(state(&fleet, "mail"), ServiceState::Asleep);
+}
+
+#[test]
+fn what_is_named_or_needed_by_what_runs_does_not_sleep() {
+    let mut fleet = Fleet::default();
+    let plans = [plan("web", &["db"]), sleeper("db", &[]), sleeper("mail", &[])];
+    assert_eq!(launched(&start(&mut fleet, &plans, &["mail"])), ["db", "mail"]);
+    well(&mut fleet, "db");
+    well(&mut fleet, "web");
+    fleet.step(MachineEvent::Doze { service: "db".parse().unwrap() }, Duration::ZERO);
+    assert_eq!(state(&fleet, "db"), ServiceState::Ready, "web needs it");
+}
+
+#[test]
+fn what_nobody_needs_sleeps_again_and_a_request_in_between_starts_it_anew() {
+    let mut fleet = Fleet::default();
+    start(&mut fleet, &[sleeper("web", &[])], &["web"]);
+    well(&mut fleet, "web");
+    let doze = |fleet: &mut Fleet| {
+        fleet.step(MachineEvent::Doze { service: "web".parse().unwrap() }, Duration::ZERO)
+    };
+    let end = |fleet: &mut Fleet| {
+        let exit = ServiceExit::Signal(15);
+        fleet.step(MachineEvent::Ended { service: "web".parse().unwrap(), exit }, Duration::ZERO)
+    };
+    assert_eq!(doze(&mut fleet), [MachineAction::Stop("web".parse().unwrap())]);
+    end(&mut fleet);
+    assert_eq!(state(&fleet, "web"), ServiceState::Asleep);
+    wake(&mut fleet, 2, "web");
+    well(&mut fleet, "web");
+    doze(&mut fleet);
+    wake(&mut fleet, 3, "web");
+    assert_eq!(launched(&end(&mut fleet)), ["web"], "somebody asked while it ended");
+    well(&mut fleet, "web");
+    let stop = fleet.step(MachineEvent::Stop { batch: 4, services: Vec::new() }, Duration::ZERO);
+    assert!(!is_settled(&stop));
+    assert!(is_settled(&end(&mut fleet)) && fleet.is_idle());
+    start(&mut fleet, &[sleeper("web", &[])], &[]);
+    assert!(is_settled(&fleet.step(MachineEvent::Stop { batch: 5, services: Vec::new() }, Duration::ZERO)));
+    assert!(fleet.is_idle(), "what sleeps is stopped at once");
+}
+
+fn end(fleet: &mut Fleet, name: &str, second: u64) -> Vec<MachineAction> {
+    let exit = ServiceExit::Status(0);
+    let event = MachineEvent::Ended { service: name.parse().unwrap(), exit };
+    fleet.step(event, Duration::from_secs(second))
+}
+
+#[test]
+fn a_server_that_ends_by_itself_sleeps_and_one_that_does_nothing_else_fails() {
+    let mut fleet = Fleet::default();
+    start(&mut fleet, &[sleeper("web", &[])], &[]);
+    for batch in 2..8 {
+        assert_eq!(state(&fleet, "web"), ServiceState::Asleep, "{batch}");
+        wake(&mut fleet, batch, "web");
+        well(&mut fleet, "web");
+        end(&mut fleet, "web", 1);
+    }
+    assert_eq!(state(&fleet, "web"), ServiceState::Failed, "nobody can have used it");
+    assert!(fleet.is_idle());
+    // Whoever starts it again has all tries, and one that ran for long is no such server.
+    start(&mut fleet, &[sleeper("web", &[])], &[]);
+    for batch in 12..24 {
+        wake(&mut fleet, batch, "web");
+        well(&mut fleet, "web");
+        end(&mut fleet, "web", 100);
+        assert_eq!(state(&fleet, "web"), ServiceState::Asleep, "{batch}");
+    }
+}
+
+#[test]
+fn one_that_ends_before_it_is_ready_has_failed_and_whoever_asked_is_told() {
+    let mut fleet = Fleet::default();
+    start(&mut fleet, &[sleeper("web", &[])], &[]);
+    wake(&mut fleet, 2, "web");
+    let told = end(&mut fleet, "web", 1);
+    let failed = |action: &MachineAction| {
+        matches!(action, MachineAction::Settled { batch: 2, outcome: BatchOutcome::Failed(_) })
+    };
+    assert!(told.iter().any(failed), "{told:?}");
+    assert_eq!(state(&fleet, "web"), ServiceState::Failed);
+    assert!(fleet.find_not_up(&["web".parse().unwrap()]).is_some(), "a request starts it no more");
+}
+
+#[test]
+fn a_request_starts_nothing_that_was_stopped_and_waits_for_nobody_who_stops() {
+    let mut fleet = Fleet::default();
+    let web = "web".parse().unwrap();
+    assert!(fleet.find_not_up(std::slice::from_ref(&web)).is_some(), "never started");
+    start(&mut fleet, &[sleeper("web", &["db"]), plan("db", &[])], &[]);
+    well(&mut fleet, "db");
+    assert!(fleet.find_not_up(std::slice::from_ref(&web)).is_none());
+    // What it needs is stopped while it is asked for: it fails over that, and nobody waits for ever.
+    let db = vec!["db".parse().unwrap()];
+    fleet.step(MachineEvent::Stop { batch: 2, services: db.clone() }, Duration::ZERO);
+    wake(&mut fleet, 3, "web");
+    let told = end(&mut fleet, "db", 1);
+    assert!(told.iter().any(|action| matches!(action, MachineAction::Settled { batch: 3, .. })), "{told:?}");
+    assert_eq!(state(&fleet, "web"), ServiceState::Failed);
+    // It is being stopped itself.
+    start(&mut fleet, &[sleeper("web", &[])], &["web"]);
+    well(&mut fleet, "web");
+    fleet.step(MachineEvent::Stop { batch: 4, services: Vec::new() }, Duration::ZERO);
+    assert_eq!(fleet.find_not_up(std::slice::from_ref(&web)), Some(web));
+}
+
+#[test]
+fn a_start_that_fails_leaves_asleep_what_slept_before() {
+    let mut fleet = Fleet::default();
+    start(&mut fleet, &[sleeper("web", &[])], &[]);
+    start(&mut fleet, &[sleeper("web", &[]), sleeper("mail", &[]), plan("db", &[])], &[]);
+    end(&mut fleet, "db", 1);
+    assert_eq!(state(&fleet, "db"), ServiceState::Failed);
+    assert_eq!((state(&fleet, "web"), state(&fleet, "mail")), (ServiceState::Asleep, ServiceState::Stopped));
+    // With its supervisor it holds nothing up.
+    assert!(is_settled(&fleet.step(MachineEvent::Stop { batch: 9, services: Vec::new() }, Duration::ZERO)));
+}

@@ -1,0 +1,79 @@
+//! Services that sleep: their ports are held, whoever connects to a socket that is handed over wakes them, and one to which
+//! nobody was connected for long sleeps again. A sleeper is never asked anything: a look would wake it.
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use super::supervisor::Supervisor;
+use crate::host::net::listeners::clients;
+use crate::host::services::waiting;
+use crate::model::port::Port;
+use crate::model::service::ServiceName;
+use crate::model::services::machine::MachineEvent;
+use crate::model::services::plan::ServicePlan;
+use crate::model::services::quiet::{Quiet, SeenConnections};
+use crate::model::services::service::{Phase, SupervisedService};
+
+impl Supervisor<'_> {
+    /// Those that sleep and have a socket that listens, with it.
+    pub fn sleepers(&self) -> impl Iterator<Item = (&ServiceName, &OwnedFd)> {
+        let asleep = self.fleet.services().iter().filter(|(_, service)| service.phase == Phase::Asleep);
+        asleep.filter_map(|(name, service)| Some((name, self.ports.socket(service.plan.port?)?)))
+    }
+
+    /// Makes the sockets of those that sleep and are handed one.
+    pub fn listen_for_sleepers(&mut self) {
+        let asleep = self.fleet.services().values().filter(|service| service.phase == Phase::Asleep);
+        let plans: Vec<ServicePlan> = asleep.map(|service| service.plan.clone()).collect();
+        for plan in plans {
+            // A port that somebody else has is refused with his name when the service is to start.
+            let _ = self.require_socket(&plan);
+        }
+    }
+
+    /// Wakes those to whose socket somebody has connected.
+    pub fn hear_clients_of_sleepers(&mut self) {
+        let called: Vec<ServiceName> = self
+            .sleepers()
+            .filter(|(_, socket)| waiting::is_readable(socket.as_fd()))
+            .map(|(name, _)| name.clone())
+            .collect();
+        if !called.is_empty() {
+            let batch = self.new_batch();
+            self.events.push_back(MachineEvent::Wake { batch, services: called });
+        }
+    }
+
+    /// Has those sleep to which nobody was connected for long.
+    pub fn let_sleep(&mut self) {
+        let is_watched = |service: &&SupervisedService| {
+            let is_up = matches!(service.phase, Phase::Ready { .. } | Phase::Unhealthy { .. });
+            service.plan.idle_stop.is_some() && is_up && service.leaving.is_none()
+        };
+        let watched = self.fleet.services().values().filter(is_watched);
+        let watched: Vec<ServicePlan> = watched.map(|service| service.plan.clone()).collect();
+        self.quiet.retain(|name, _| watched.iter().any(|plan| plan.name == *name));
+        if watched.is_empty() {
+            return;
+        }
+        let ports: Vec<Port> = watched.iter().flat_map(ServicePlan::ports).collect();
+        // Where nobody can tell who is connected, nothing is put to sleep.
+        let Ok(clients) = clients(&ports) else { return self.quiet.clear() };
+        let now = self.now();
+        for plan in watched {
+            let Some(run) = self.runs.get_mut(&plan.name) else { continue };
+            let of_it = clients.iter().filter(|client| plan.ports().any(|port| port == client.port));
+            let seen = SeenConnections {
+                clients: of_it.map(|client| (client.address, client.is_past)).collect(),
+                own: run.look.calls.take(),
+                commands: std::mem::take(&mut run.look.commands)
+                    + usize::from(run.look.is_asked && plan.check_words.is_some()),
+                is_needed: self.fleet.is_needed(&plan.name),
+            };
+            let quiet = self.quiet.entry(plan.name.clone()).or_insert_with(|| Quiet::since(now));
+            let time = quiet.look(&seen, now);
+            if plan.idle_stop.is_some_and(|limit| time >= limit) {
+                self.events.push_back(MachineEvent::Doze { service: plan.name });
+            }
+        }
+    }
+}
