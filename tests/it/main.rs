@@ -53,6 +53,7 @@ mod env_files;
 mod env_quoting;
 mod events;
 mod exec;
+mod faults;
 mod first_days;
 mod foreign;
 mod forgetting;

@@ -1,0 +1,193 @@
+//! The judge: looks at everything after a run, and believes nothing that the command said.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::fingerprint::fingerprint;
+use super::run::{Outcome, processes};
+use super::scenario::Scenario;
+use super::world::World;
+use crate::support::{Sandbox, wait};
+
+/// How worlds looked that were found good, each with the exit code: nobody judges the same twice.
+pub type Known = HashSet<(Option<i32>, u64)>;
+
+/// Fails where a run left anything behind that the next plain command does not heal.
+pub fn judge(world: &World, scenario: &Scenario, outcome: &Outcome, known: &mut Known) {
+    let sandbox = &world.sandbox;
+    assert!(!outcome.is_hung, "it hung\n{}", outcome.shown());
+    assert!(!outcome.said.contains("panicked") && outcome.code != Some(101), "{}", outcome.shown());
+    assert!(matches!(outcome.signal, None | Some(9)), "{}", outcome.shown());
+    if scenario.leaves_services {
+        sandbox.wt(&["down", "-w", "feature-login", "--reset"]);
+    }
+    wait::until("every process to end", || processes(sandbox).is_empty());
+    let listed = sandbox.wt(scenario.next);
+    assert_eq!(listed.status, 0, "the next command fails\n{}\n{}", outcome.shown(), listed.shown());
+    let context = format!("{}\n{}", outcome.shown(), listed.stderr);
+    let key = (outcome.code, fingerprint(sandbox));
+    if known.contains(&key) {
+        return;
+    }
+    registry(sandbox, &context);
+    worktrees(world, &context);
+    let is_back = files(world, scenario, &context);
+    strays(world, &context);
+    (scenario.ends)(sandbox, outcome);
+    let valid = sandbox.wt(&["validate", "--json"]);
+    let findings = valid.json()["findings"].as_array().cloned().unwrap();
+    let wrong: Vec<&Value> = findings.iter().filter(|finding| finding["severity"] != "info").collect();
+    assert!(wrong.is_empty(), "back: {is_back}, {wrong:#?}\n{context}");
+    sandbox.assert_sound(&sandbox.repo());
+    assert_eq!(processes(sandbox), [], "{context}");
+    known.insert(key);
+}
+
+/// The registry and the one before it can be read, nothing is half done in it, and no port is given twice.
+fn registry(sandbox: &Sandbox, context: &str) {
+    let before = fs::read(sandbox.state().join("registry.json.bak"));
+    assert!(before.is_ok_and(|bytes| serde_json::from_slice::<Value>(&bytes).is_ok()), "{context}");
+    let registry = sandbox.registry();
+    let mut ports = Vec::new();
+    for entry in registry["worktrees"].as_array().into_iter().flatten() {
+        let state = entry["state"].as_str().unwrap();
+        assert!(matches!(state, "active" | "removed"), "{entry:#}\n{context}");
+        assert!(entry["renaming"].is_null(), "{entry:#}\n{context}");
+        let allocations = entry["allocations"].as_array().into_iter().flatten();
+        ports.extend(allocations.map(|allocation| allocation["port"].as_u64().unwrap()));
+    }
+    let given = ports.len();
+    ports.sort_unstable();
+    ports.dedup();
+    assert_eq!(ports.len(), given, "a port is given twice: {registry:#}\n{context}");
+    let events = fs::read_to_string(sandbox.state().join("events.jsonl")).unwrap_or_default();
+    let damaged = events.lines().filter(|line| serde_json::from_str::<Value>(line).is_err()).count();
+    // Whoever dies while it writes leaves one line unfinished at most.
+    assert!(damaged <= 1, "{events}\n{context}");
+}
+
+/// Registry, git, folders and env files say the same of every worktree.
+fn worktrees(world: &World, context: &str) {
+    let sandbox = &world.sandbox;
+    let listed = sandbox.git(&sandbox.repo(), &["worktree", "list", "--porcelain"]);
+    assert!(!listed.contains("prunable"), "{listed}\n{context}");
+    for entry in sandbox.living() {
+        let folder = PathBuf::from(entry["path"].as_str().unwrap());
+        if folder == sandbox.repo() {
+            continue;
+        }
+        assert!(folder.is_dir(), "{} is on record and not there\n{context}", folder.display());
+        let is_listed = listed.lines().any(|line| line == format!("worktree {}", folder.display()));
+        assert!(is_listed, "git does not know {}\n{listed}\n{context}", folder.display());
+        let branch = format!("refs/heads/{}", entry["branch"].as_str().unwrap());
+        assert_eq!(sandbox.git(&folder, &["symbolic-ref", "HEAD"]), branch, "{context}");
+        let env = fs::read_to_string(folder.join(".env")).unwrap_or_default();
+        for allocation in entry["allocations"].as_array().into_iter().flatten() {
+            let port = allocation["port"].as_u64().unwrap();
+            assert!(env.contains(&format!("={port}\n")), "{port} is not in {env}\n{context}");
+        }
+    }
+    let folders = fs::read_dir(sandbox.path("proj.worktrees")).into_iter().flatten().flatten();
+    for folder in folders.map(|entry| entry.path()).filter(|path| !path.ends_with(".wt-trash")) {
+        let is_listed = listed.contains(&format!("worktree {}\n", folder.display()));
+        let is_known = is_listed || world.was_there(&folder) || !folder.is_dir();
+        assert!(is_known, "{} is nobody's\n{listed}\n{context}", folder.display());
+    }
+    let trash = [sandbox.path("proj.worktrees/.wt-trash"), sandbox.repo().join(".git/wt/trash")];
+    let registry = sandbox.registry().to_string();
+    for entry in trash.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let token = name.trim_end_matches(".json").rsplit('-').next().unwrap_or_default().to_owned();
+        let is_known = name == ".gitignore" || registry.contains(&token);
+        assert!(is_known, "{} is nobody's trash\n{registry}\n{context}", entry.path().display());
+    }
+}
+
+/// Where the worktree is now that was `feature-login` at first; brings it back where it was removed.
+fn login(sandbox: &Sandbox, context: &str) -> (PathBuf, bool) {
+    let find = || {
+        let living = sandbox.living();
+        let entry =
+            living.iter().find(|entry| entry["name"] == "feature-login" || entry["name"] == "feature-signup");
+        entry.map(|entry| PathBuf::from(entry["path"].as_str().unwrap()))
+    };
+    if let Some(folder) = find() {
+        return (folder, false);
+    }
+    let unrecorded = sandbox.worktree("feature-login");
+    if unrecorded.is_dir() {
+        return (unrecorded, false);
+    }
+    let restored = sandbox.wt(&["restore", "feature-login"]);
+    assert_eq!(restored.status, 0, "it cannot be restored\n{}\n{context}", restored.shown());
+    (find().unwrap(), true)
+}
+
+/// Every file of the user's is there with its bytes, where its worktree is now, and git sees the same changes. Answers whether
+/// the worktree had to be brought back for that.
+fn files(world: &World, scenario: &Scenario, context: &str) -> bool {
+    let sandbox = &world.sandbox;
+    let bystander = sandbox.worktree("feature-bystander");
+    let mut folders = vec![(sandbox.repo(), sandbox.repo()), (bystander.clone(), bystander)];
+    let mut is_back = false;
+    if let Some(first) = world.login().filter(|_| scenario.keeps_login) {
+        let (folder, restored) = login(sandbox, context);
+        folders.push((first, folder));
+        is_back = restored;
+    }
+    for (first, now) in folders {
+        for (path, bytes) in world.users_files(&first) {
+            let found = fs::read(now.join(path));
+            assert!(
+                found.is_ok_and(|found| found == bytes),
+                "{} is not as it was\n{context}",
+                path.display()
+            );
+        }
+        if let Some(status) = world.status(&first) {
+            assert_eq!(&sandbox.status(&now), status, "{}\n{context}", now.display());
+        }
+        // Takes the index's lock, which nobody may have left behind.
+        sandbox.git(&now, &["update-index", "-q", "--refresh", "--unmerged", "--really-refresh"]);
+        if world.had_own_line(&first.join(".env")) {
+            let env = fs::read_to_string(now.join(".env")).unwrap_or_default();
+            assert!(env.contains("MINE=1\n"), "{env}\n{context}");
+        }
+    }
+    is_back
+}
+
+/// No lock, no temporary file and no half-made folder is left.
+fn strays(world: &World, context: &str) {
+    let sandbox = &world.sandbox;
+    let mut waiting =
+        vec![sandbox.repo(), sandbox.path("proj.worktrees"), sandbox.state(), sandbox.path("home")];
+    waiting.push(sandbox.path("config"));
+    let mut strays = Vec::new();
+    while let Some(folder) = waiting.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if is_stray(&path) && !world.was_there(&path) {
+                strays.push(path.clone());
+            }
+            if entry.file_type().unwrap().is_dir() {
+                waiting.push(path);
+            }
+        }
+    }
+    assert!(strays.is_empty(), "left behind: {strays:?}\n{context}");
+}
+
+fn is_stray(path: &Path) -> bool {
+    let name = path.file_name().unwrap().to_string_lossy();
+    let is_in_git = path.components().any(|part| part.as_os_str() == ".git");
+    let is_lock = is_in_git && name.ends_with(".lock");
+    is_lock
+        || name.starts_with("making-")
+        || name.ends_with(".tmp")
+        || name.starts_with(".tmp")
+        || name.contains(".wt-") && name != ".wt-trash" && !name.ends_with(".wt-chained")
+}
