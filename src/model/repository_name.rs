@@ -18,7 +18,7 @@ pub fn of(root: &Path, is_bare: bool) -> String {
 #[must_use]
 pub fn of_unopened(root: &Path) -> String {
     let name = file_name(root);
-    of(root, name.ends_with(".git") || name == ".bare")
+    of(root, name.strip_suffix(".git").is_some() || name == ".bare")
 }
 
 /// Answers whether the repository at `root` may be called `name`, before it is opened to know.

@@ -110,7 +110,9 @@ pub fn take_anyway(context: &Context, before: Option<&Entry>, after: &Entry, ove
 /// As [`take`].
 pub fn take_noted(context: &Context, entry: &Entry, over: bool) -> Result<()> {
     if let Some(claims) = context.git_claims() {
-        noted(Some(entry)).iter().for_each(|claim| claims.journal.forget(&claim.id));
+        for claim in &noted(Some(entry)) {
+            claims.journal.forget(&claim.id);
+        }
     }
     take_anyway(context, None, entry, over)
 }

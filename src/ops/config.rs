@@ -155,9 +155,12 @@ pub struct ShownConfig {
 pub fn show(config: &Config, key: Option<&str>) -> Result<ShownConfig> {
     let uncounted = config.uncounted().collect();
     // The address of a webhook may be a secret itself.
-    let masked = |value: &ConfigValue| match value.key == WEBHOOK {
-        true => ConfigValue { value: webhook::shown(&value.value), ..value.clone() },
-        false => value.clone(),
+    let masked = |value: &ConfigValue| {
+        if value.key == WEBHOOK {
+            ConfigValue { value: webhook::shown(&value.value), ..value.clone() }
+        } else {
+            value.clone()
+        }
     };
     let Some(key) = key else {
         return Ok(ShownConfig { values: config.values.iter().map(masked).collect(), uncounted });

@@ -72,13 +72,12 @@ pub fn known(context: &Context, request: Request) -> Result<Report> {
     }
     for known in others(context, &registry).iter().filter(|known| !known.entries.is_empty()) {
         context.host.interrupt.check()?;
-        match known.open(context) {
-            Some(repository) => add(context, &repository, &registry, request, &mut report, &mut sizes)?,
+        if let Some(repository) = known.open(context) {
+            add(context, &repository, &registry, request, &mut report, &mut sizes)?;
+        } else {
             // Gone or elsewhere now: its entries are shown all the same, as the registry has them.
-            None => {
-                let entries = known.entries.iter();
-                report.worktrees.extend(entries.map(|entry| view::of_unreachable(context, entry)));
-            }
+            let entries = known.entries.iter();
+            report.worktrees.extend(entries.map(|entry| view::of_unreachable(context, entry)));
         }
     }
     sizes.count(context, &mut report.worktrees, &mut report.warnings)?;

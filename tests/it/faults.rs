@@ -78,7 +78,7 @@ fn sample(names: &[&str], points: usize) {
     }
     let seed = std::env::var("WT_FAULTS_SEED").ok().and_then(|seed| seed.parse().ok());
     let seed: u64 = seed.unwrap_or(17);
-    println!("WT_FAULTS_SEED={seed}");
+    eprintln!("WT_FAULTS_SEED={seed}");
     let mut dice = Dice(seed);
     for name in names {
         let scenario = scenario::ALL.iter().find(|scenario| scenario.name == *name).unwrap();

@@ -87,7 +87,9 @@ fn let_be_old(sandbox: &Sandbox, repository: &str, names: &[&str], days: i64) {
 /// Gives a folder and all in it that time, links themselves too.
 fn touch(path: &std::path::Path, then: jiff::Timestamp) {
     if path.is_dir() {
-        fs::read_dir(path).unwrap().for_each(|entry| touch(&entry.unwrap().path(), then));
+        for entry in fs::read_dir(path).unwrap() {
+            touch(&entry.unwrap().path(), then);
+        }
     }
     let at = Timespec { tv_sec: then.as_second(), tv_nsec: 0 };
     let times = Timestamps { last_access: at, last_modification: at };

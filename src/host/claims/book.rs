@@ -35,7 +35,7 @@ impl TeamBook {
     #[must_use]
     pub fn of(state: &Path, url: &str, repository: &str, timeout: Duration) -> Self {
         let hash = Sha1::digest(format!("{url}\n{repository}").as_bytes());
-        let name: String = hash.iter().take(10).map(|byte| format!("{byte:02x}")).collect();
+        let name = hash.iter().take(10).fold(String::new(), |name, byte| format!("{name}{byte:02x}"));
         Self { folder: state.join("claims").join(name), timeout }
     }
 

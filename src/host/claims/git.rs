@@ -189,7 +189,7 @@ impl GitClaims {
             return Ok(Judged::Ours);
         }
         let text = self.remote.read(&found)?.pop().flatten();
-        let words = text.and_then(|text| ClaimWords::parse(&text));
+        let words = text.and_then(|text| ClaimWords::parse(&text)).map(Box::new);
         Ok(Judged::Theirs { commit: commit.clone(), words })
     }
 
@@ -232,7 +232,9 @@ impl GitClaims {
         let (due, others): (Vec<Pushed>, Vec<Pushed>) =
             self.journal.all().into_iter().filter(|pushed| pushed.given_up).partition(is_ours);
         // Another machine with our files pushed them.
-        others.iter().for_each(|pushed| self.journal.forget(&pushed.id));
+        for pushed in &others {
+            self.journal.forget(&pushed.id);
+        }
         if due.is_empty() {
             return Ok(());
         }
@@ -309,13 +311,13 @@ enum Judged {
     /// Another commit stands there, with its words where they can be read.
     Theirs {
         commit: String,
-        words: Option<ClaimWords>,
+        words: Option<Box<ClaimWords>>,
     },
     Unknown(Failure),
 }
 
 /// Who has the branch, as far as the remote's commit tells.
-fn holding(words: Option<ClaimWords>, branch: &str, claim: &Claim) -> Holding {
+fn holding(words: Option<Box<ClaimWords>>, branch: &str, claim: &Claim) -> Holding {
     words.map_or_else(
         || Holding {
             claim: Claim { id: ClaimId(String::new()), subject: claim.subject.clone() },

@@ -51,5 +51,5 @@ pub fn renew(dirs: &Dirs) -> Result<()> {
 fn machine() -> String {
     let text = files::read_plain_text(Path::new("/etc/machine-id")).unwrap_or_default();
     let hash = Sha1::digest(format!("wt team {}", text.trim()).as_bytes());
-    hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    hash.iter().take(6).fold(String::new(), |part, byte| format!("{part}{byte:02x}"))
 }

@@ -48,12 +48,12 @@ impl Repository {
             .iter()
             .filter(|worktree| worktree.broken.is_some() || worktree.initializing)
             .filter(|worktree| !is_ours(worktree));
-        let settled = suspects.cloned().filter(|suspect| {
+        let settled = suspects.filter(|suspect| {
             let folders = [self.root(), self.common_dir(), &suspect.path];
             let named: Vec<&Path> = folders.into_iter().filter(|folder| folder.is_absolute()).collect();
             self.is_settled(suspect) && !is_git_at_work(&named)
         });
-        settled.map(|suspect| self.look_at_half_made(suspect)).collect()
+        settled.cloned().map(|suspect| self.look_at_half_made(suspect)).collect()
     }
 
     /// Takes away what was left half-made, or makes git's last step when the worktree is whole; looks again before.

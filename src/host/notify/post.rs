@@ -86,18 +86,18 @@ fn converse(stream: &mut (impl Read + Write), address: &WebhookAddress, body: &[
     );
     stream.write_all(&[head.as_bytes(), body].concat())?;
     stream.flush()?;
-    let mut heard = Vec::new();
+    let mut answer = Vec::new();
     let mut piece = [0; 1024];
     loop {
-        if let Some(status) = status(&mut heard)? {
+        if let Some(status) = status(&mut answer)? {
             return Ok(status);
         }
-        if heard.len() > MOST {
+        if answer.len() > MOST {
             return Err(Error::other("its headers do not end"));
         }
         match stream.read(&mut piece)? {
             0 => return Err(Error::from(ErrorKind::UnexpectedEof)),
-            count => heard.extend_from_slice(&piece[..count]),
+            count => answer.extend_from_slice(&piece[..count]),
         }
     }
 }

@@ -122,15 +122,14 @@ fn of_entry_ports(sight: &PortClaims, entry: &Entry) -> Vec<Finding> {
         noted.iter().filter(is_it).any(|claim| sight.own.contains_key(&claim.id))
     };
     let unclaimed = entry.ports().filter(|port| !is_claimed(*port));
-    let found = unclaimed.map(|port| match sight.others.get(&port) {
-        Some(holding) => {
+    let found = unclaimed.map(|port| {
+        if let Some(holding) = sight.others.get(&port) {
             let message = format!("port {port} is {} as well", holding.told());
             let (number, name) = (port.to_string(), &entry.name);
             let release = wt("ports release {} --worktree {}", &[&number, name]);
             Finding::about(FindingKind::ClaimLost, entry, message)
                 .hint(format!("`{release}`, then allocate another one"))
-        }
-        None => {
+        } else {
             let message = format!("the users of this machine do not know that port {port} is taken");
             Finding::about(FindingKind::ClaimMissing, entry, message)
                 .fixed_by(Fix::TakeClaim { target: FixTarget::of(entry) })

@@ -167,7 +167,7 @@ impl Notice {
             text.push_str(&reason);
         }
         if let Some(name) = self.repository_name() {
-            text.push_str(&format!(" ({name})"));
+            text = format!("{text} ({name})");
         }
         text
     }
@@ -217,8 +217,8 @@ mod tests {
 
     use super::*;
 
-    fn notice(kind: NoticeKind, event: Event) -> Notice {
-        Notice::new(kind, "service:web", &event, Timestamp::UNIX_EPOCH)
+    fn notice(kind: NoticeKind, event: &Event) -> Notice {
+        Notice::new(kind, "service:web", event, Timestamp::UNIX_EPOCH)
     }
 
     #[test]
@@ -236,12 +236,12 @@ mod tests {
             .of("/home/me/shop", "feature-login")
             .with("service", "web")
             .with("reason", "not accepting");
-        let told = notice(NoticeKind::Unhealthy, event.clone());
+        let told = notice(NoticeKind::Unhealthy, &event);
         assert_eq!(told.title(), "web of feature-login is unhealthy");
         assert_eq!(told.text(), "web of feature-login is unhealthy: not accepting (shop)");
-        let many = Notice { changes: 5, ..notice(NoticeKind::Recovered, event) };
+        let many = Notice { changes: 5, ..notice(NoticeKind::Recovered, &event) };
         assert_eq!(many.title(), "web of feature-login recovered, after 5 changes");
-        assert!(notice(NoticeKind::Test, Event::new("test")).text().starts_with("a test"));
+        assert!(notice(NoticeKind::Test, &Event::new("test")).text().starts_with("a test"));
     }
 
     #[test]
@@ -260,7 +260,7 @@ mod tests {
             .with("command", "npm --token SECRET")
             .with("other", "SECRET")
             .with("reason", "x: SECRET");
-        let told = serde_json::to_string(&notice(NoticeKind::SetupFailed, event)).unwrap();
+        let told = serde_json::to_string(&notice(NoticeKind::SetupFailed, &event)).unwrap();
         assert!(!told.contains("SECRET") && told.contains("npm"), "{told}");
     }
 }

@@ -169,6 +169,7 @@ fn has(settings: &NotifySettings, via: Via) -> bool {
 
 /// Answers whether the same receiver is told by both repositories' settings.
 #[must_use]
+#[expect(clippy::ref_option, reason = "the settings are kept by just this key")]
 pub fn is_same_receiver(
     settings: &AllSettings,
     via: Via,

@@ -48,9 +48,9 @@ pub fn remedy(dispute: &Dispute, settings: ResolveSettings) -> Remedy {
     };
     if is_persons() {
         Remedy::Choose
-    } else if settings.strategy == Strategy::Command {
-        Remedy::Resolve(None)
-    } else if does(settings.strategy) && !ends_sibling(dispute, settings.strategy, settings) {
+    } else if settings.strategy == Strategy::Command
+        || does(settings.strategy) && !ends_sibling(dispute, settings.strategy, settings)
+    {
         Remedy::Resolve(None)
     } else if does(Strategy::Conservative) {
         Remedy::Resolve(Some(Strategy::Conservative))

@@ -17,12 +17,11 @@ pub fn branches(sight: &DoctorSight<'_>) -> Option<DoctorCheck> {
             let orphaned = seen.standing.iter().filter(|claim| claim.is_orphaned(&seen.recorded)).count();
             let (all, remote) = (seen.standing.len(), &seen.remote);
             let message = format!("{all} branches are claimed on {remote}, {own} by this host");
-            match orphaned {
-                0 => DoctorCheck::fine(NAME, message),
-                _ => {
-                    let message = format!("{message}; {orphaned} without a worktree");
-                    DoctorCheck::warning(NAME, message, "wt validate --fix")
-                }
+            if orphaned == 0 {
+                DoctorCheck::fine(NAME, message)
+            } else {
+                let message = format!("{message}; {orphaned} without a worktree");
+                DoctorCheck::warning(NAME, message, "wt validate --fix")
             }
         }
     })

@@ -1,5 +1,10 @@
 //! The machine: programs, ports, address families.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "each is a row of the list of checks, and some have nothing to say"
+)]
+
 use std::path::Path;
 
 use super::sight::DoctorSight;

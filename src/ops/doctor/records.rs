@@ -1,5 +1,10 @@
 //! Our own records: configuration, state folder, registry, trash.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "each is a row of the list of checks, and some have nothing to say"
+)]
+
 use super::sight::DoctorSight;
 use crate::context::Context;
 use crate::host::process::users;

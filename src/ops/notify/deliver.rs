@@ -53,12 +53,11 @@ pub fn deliver(context: &Context) -> Result<()> {
             spool::update(state, |ledger| if ledger.is_idle() { leave(&mut seat) } else { ledger.next() });
         match next.map_err(failed)? {
             None => break,
-            Some(None) => {}
             Some(Some(next)) if next > now => {
                 let left = Duration::try_from(next.duration_since(now)).unwrap_or(LONGEST);
                 changes.wait(left.min(LONGEST), false);
             }
-            Some(Some(_)) => {}
+            Some(_) => {}
         }
     }
     if is_anybody_told == Some(false) {

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::send::send;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
+use crate::host::git::Repository;
 use crate::model::event::Event;
 use crate::model::notify::ledger::Via;
 use crate::model::notify::notice::{Notice, NoticeKind};
@@ -76,12 +77,10 @@ fn by(context: &Context, settings: &NotifySettings, via: Via, notice: &Notice) -
 }
 
 fn is_command_allowed(context: &Context) -> Result<bool> {
-    let id = context.repository.as_ref().and_then(|repository| repository.find_id());
-    match id {
-        Some(id) => Ok(Trust::read(context)?.allows(&id, &context.config, COMMAND)),
-        None => {
-            let own = context.host.config_file().map(|file| file.display().to_string());
-            Ok(trust::allows(&context.config, own.as_deref(), COMMAND, |_| false))
-        }
+    let id = context.repository.as_ref().and_then(Repository::find_id);
+    if let Some(id) = id {
+        return Ok(Trust::read(context)?.allows(&id, &context.config, COMMAND));
     }
+    let own = context.host.config_file().map(|file| file.display().to_string());
+    Ok(trust::allows(&context.config, own.as_deref(), COMMAND, |_| false))
 }

@@ -110,7 +110,7 @@ pub const ALL: &[Scenario] = &[
         name: "allocate",
         arguments: &["ports", "allocate", "-w", "login", "-s", "api"],
         ends: |sandbox, outcome| {
-            has_ports(sandbox, outcome, if outcome.code == Some(0) { &[2] } else { &[1, 2] })
+            has_ports(sandbox, outcome, if outcome.code == Some(0) { &[2] } else { &[1, 2] });
         },
         ..PLAIN
     },
@@ -118,7 +118,7 @@ pub const ALL: &[Scenario] = &[
         name: "release",
         arguments: &["ports", "release", "-w", "login"],
         ends: |sandbox, outcome| {
-            has_ports(sandbox, outcome, if outcome.code == Some(0) { &[0] } else { &[0, 1] })
+            has_ports(sandbox, outcome, if outcome.code == Some(0) { &[0] } else { &[0, 1] });
         },
         ..PLAIN
     },
