@@ -58,7 +58,10 @@ fn a_claim_made_by_hand_becomes_the_worktrees_and_one_given_back_by_hand_stays_s
     team.wt("ben", &["team", "claim", "feature/login", "--take-over"]).ok();
     assert_eq!(validate(&team, "ana", &["--fix"]), row("claim-lost", "feature-login", false));
     team.wt("ana", &["--json", "team", "claim", "feature/login"]).exits(1).error("claimed");
-    team.wt("ana", &["team", "claim", "feature/login", "--take-over"]).ok();
+    let lost = team.wt("ana", &["--json", "validate"]).json();
+    let hint = lost["findings"][0]["hint"].as_str().unwrap();
+    assert!(hint.contains("`wt team claim --take-over feature/login`"), "{hint}");
+    team.wt("ana", &["team", "claim", "--take-over", "feature/login"]).ok();
     assert!(validate(&team, "ana", &[]).is_empty());
     team.wt("ana", &["remove", "feature-login"]).ok();
     assert!(team.claims().is_empty());
@@ -153,6 +156,12 @@ fn claims_without_a_worktree_are_given_back_when_ours_and_told_of_when_their_hos
         Run::new(&["--json", "validate"], &stale.env("WT_TEAM_STALE_AFTER", "0s").output().unwrap()).json();
     assert_eq!(claims(&answer), row("claim-host-stale", "feature/kept", false));
     assert_eq!(team.claims().len(), 1);
+    let told =
+        answer["findings"].as_array().unwrap().iter().find(|found| found["code"] == "claim-host-stale");
+    let hint = told.unwrap()["hint"].as_str().unwrap();
+    let named = hint.split('`').nth(1).unwrap().strip_prefix("wt ").unwrap();
+    team.wt("ben", &named.split(' ').collect::<Vec<_>>()).ok();
+    assert!(team.claims().is_empty(), "what the hint names settles it");
     // Out of reach, the rest is looked at all the same; hooks and monitors ask nobody.
     fs::rename(&team.remote, team.sandbox.path("away.git")).unwrap();
     let said = team.wt("ana", &["validate"]).ok();

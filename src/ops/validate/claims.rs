@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use super::grounds::Grounds;
-use super::repair::on_ground;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::facts::Facts;
@@ -32,20 +31,18 @@ pub fn gather(context: &Context, grounds: &Grounds<'_>, registry: &Registry, fac
 /// # Errors
 ///
 /// `claimed`, `port_conflict`, `claims_unreachable`; `not_found` where the record changed meanwhile.
-pub fn take(context: &Context, grounds: &Grounds<'_>, target: &FixTarget) -> Result<Vec<String>> {
-    on_ground(context, grounds, target, |ground, _| {
-        let entry = host_ports::update(ground, |registry| {
-            let is_it = |entry: &&mut Entry| target.is(entry) && entry.state == EntryState::Active;
-            let Some(known) = registry.entries_mut().find(is_it) else {
-                let message = format!("the record of `{}` changed meanwhile", target.name);
-                return Err(Failure::new(Code::NotFound, message).hint("run the command again"));
-            };
-            claims::note(ground, known)?;
-            Ok(known.clone())
-        })?;
-        claims::take_noted(ground, &entry, false)?;
-        Ok(Vec::new())
-    })
+pub fn take(ground: &Context, target: &FixTarget) -> Result<Vec<String>> {
+    let entry = host_ports::update(ground, |registry| {
+        let is_it = |entry: &&mut Entry| target.is(entry) && entry.state == EntryState::Active;
+        let Some(known) = registry.entries_mut().find(is_it) else {
+            let message = format!("the record of `{}` changed meanwhile", target.name);
+            return Err(Failure::new(Code::NotFound, message).hint("run the command again"));
+        };
+        claims::note(ground, known)?;
+        Ok(known.clone())
+    })?;
+    claims::take_noted(ground, &entry, false)?;
+    Ok(Vec::new())
 }
 
 /// Gives a claim of ours back that no worktree needs.

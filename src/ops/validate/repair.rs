@@ -43,7 +43,7 @@ pub fn apply(context: &Context, grounds: &Grounds<'_>, fix: &Fix, request: &Requ
         Fix::SettleHalfMade { repository, admin } => settle_half_made(context, grounds, repository, admin),
         Fix::InstallHooks => install_hooks(grounds),
         Fix::DropRecord { target } => drop_record(context, target),
-        Fix::TakeClaim { target } => claims::take(context, grounds, target),
+        Fix::TakeClaim { target } => on(target, &|ground, _| claims::take(ground, target)),
         Fix::GiveBackClaim { repository, branch } => claims::give_back(context, grounds, repository, branch),
         Fix::SettlePortClaims => claims::settle_ports(context),
         // All of them together: see the room of releases.
