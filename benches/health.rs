@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use wt::door::{CheckKind, CheckOutcome, HttpCheck, Interrupt, Port, ServiceQuestion, ask};
+use wt::door::{CheckKind, CheckOutcome, HttpCheck, Interrupt, OwnCalls, Port, ServiceQuestion, ask};
 
 const SERVICES: u16 = 100;
 const ROUNDS: usize = 5;

@@ -114,7 +114,7 @@ impl GitClaims {
                         // Of an earlier push that was not written down.
                         return self.won(&Pushed { commit, ..pushed });
                     }
-                    if expected.is_some() || !(taking.may_replace)(words.as_ref()) {
+                    if expected.is_some() || !(taking.may_replace)(words.as_deref()) {
                         self.journal.forget(&claim.id);
                         return Ok(ClaimsTaken::Lost(Box::new(holding(words, branch, claim))));
                     }
