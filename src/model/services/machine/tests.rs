@@ -71,10 +71,8 @@ impl World {
     }
 
     fn unwell(&mut self, service: &str) -> Vec<String> {
-        self.step(MachineEvent::Seen {
-            service: service.parse().unwrap(),
-            sight: LookResult::Unwell("503".to_owned()),
-        })
+        let sight = LookResult::Unwell("503".to_owned());
+        self.step(MachineEvent::Seen { service: service.parse().unwrap(), sight })
     }
 
     fn ended(&mut self, service: &str, exit: ServiceExit) -> Vec<String> {
