@@ -118,6 +118,7 @@ fn busy(folder: &Path, holder_file: &Path, timeout: Duration) -> Failure {
 pub struct FileHold {
     file: File,
     path: PathBuf,
+    is_left: bool,
 }
 
 impl FileHold {
@@ -169,7 +170,7 @@ impl FileHold {
             let file = opened.map_err(|error| refused(error, "made"))?;
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) if is_still_at(&file, path) => {
-                    return Ok(Some(Self { file, path: path.to_path_buf() }));
+                    return Ok(Some(Self { file, path: path.to_path_buf(), is_left: false }));
                 }
                 // Whoever had it removed the file after we opened it: what we locked means nothing to others.
                 Ok(()) => {}
@@ -216,6 +217,11 @@ impl FileHold {
 
     /// Lets go of the lock and removes its file.
     pub fn release(self) {}
+
+    /// Keeps the lock's file when it is let go of, for whoever looks for those of the dead: what it names is still there.
+    pub fn leave(&mut self) {
+        self.is_left = true;
+    }
 }
 
 /// Answers whether somebody holds the lock file at `path`, and makes nothing; true where it cannot be told.
@@ -235,8 +241,10 @@ fn is_still_at(file: &File, path: &Path) -> bool {
 
 impl Drop for FileHold {
     fn drop(&mut self) {
-        // Somebody may have removed it by hand; either way it is gone.
-        let _ = std::fs::remove_file(&self.path);
+        if !self.is_left {
+            // Somebody may have removed it by hand; either way it is gone.
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }
 

@@ -187,3 +187,23 @@ fn a_lock_counts_as_left_only_where_its_maker_would_be_seen() {
         let _ = (fs::remove_file(lock(&sandbox, "packed-refs")), fs::remove_file(&note));
     }
 }
+
+#[test]
+fn a_lock_that_could_not_be_given_back_at_first_does_not_stay() {
+    let sandbox = Sandbox::new();
+    if !has_strace(&sandbox.repo()) {
+        return skip::skip("strace is not installed or may not trace here");
+    }
+    let lock = lock(&sandbox, "refs/heads/feature/x");
+    let made = sandbox
+        .program("strace", &sandbox.repo())
+        .args(["-f", "-qq", "-o", "/dev/null", "-P"])
+        .arg(&lock)
+        .args(["-e", "trace=unlink,unlinkat", "-e", "inject=unlink,unlinkat:error=EACCES:when=1"])
+        .arg(env!("CARGO_BIN_EXE_wt"))
+        .args(["create", "x"])
+        .output()
+        .unwrap();
+    assert!(made.status.success() && !lock.exists(), "{made:?}");
+    sandbox.git(&sandbox.worktree("feature-x"), &["commit", "--allow-empty", "-m", "goes"]);
+}

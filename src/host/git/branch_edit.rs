@@ -47,6 +47,7 @@ impl Repository {
         };
         let target = oid(commit)?;
         let made = patiently(|| library.reference(&reference, target, false, message).map(drop));
+        self.remove_spent_ref_lock(&reference);
         made.map_err(|error| match error.code() {
             ErrorCode::Exists if self.find_branch(name).ok().flatten().is_some() => exists(),
             _ => match self.branch_obstacle(name) {

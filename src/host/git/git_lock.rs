@@ -20,7 +20,7 @@ pub(super) const ATTEMPTS: u32 = 120;
 
 /// Lock files of git's that are ours, given back with the value.
 pub(super) struct GitLock {
-    /// Held while we live; its name goes last.
+    /// Held while we live; its name goes last, and stays where one of those taken could not be given back.
     hold: FileHold,
     taken: Vec<PathBuf>,
 }
@@ -91,12 +91,14 @@ impl Repository {
             if !is_from_here([words.next(), words.next()]) {
                 continue;
             }
-            let Ok(Some(hold)) = FileHold::try_take(&entry.path()) else { continue };
+            let Ok(Some(mut hold)) = FileHold::try_take(&entry.path()) else { continue };
             // These two also after a loss of power, which leaves names of files without what was written into them.
             let usual = [&b"packed-refs.lock"[..], b"config.lock"];
             for name in words.filter(|name| !name.is_empty()).chain(usual) {
                 let name = std::ffi::OsString::from_vec(name.to_vec());
-                remove_if_same(&self.common_dir.join(name), hold.path());
+                if !remove_if_same(&self.common_dir.join(name), hold.path()) {
+                    hold.leave();
+                }
             }
             hold.release();
         }
@@ -109,8 +111,12 @@ impl Repository {
 
 impl Drop for GitLock {
     fn drop(&mut self) {
+        let mut are_gone = true;
         for path in self.taken.iter().rev() {
-            remove_if_same(path, self.hold.path());
+            are_gone &= remove_if_same(path, self.hold.path());
+        }
+        if !are_gone {
+            self.hold.leave();
         }
     }
 }
@@ -138,11 +144,12 @@ fn lock_of(path: &Path) -> PathBuf {
 }
 
 /// Removes the name `path` if it is another one of the file `ours`: somebody may have removed it by hand, and locked anew.
-fn remove_if_same(path: &Path, ours: &Path) {
+/// Answers whether it is none any more.
+fn remove_if_same(path: &Path, ours: &Path) -> bool {
     let place = |path: &Path| path.symlink_metadata().ok().map(|found: Metadata| (found.dev(), found.ino()));
-    if place(ours).is_some_and(|ours| place(path) == Some(ours)) {
-        let _ = fs::remove_file(path);
-    }
+    let is_same = || place(ours).is_some_and(|ours| place(path) == Some(ours));
+    // Twice: an interrupted disk of the network may answer the second time.
+    !is_same() || fs::remove_file(path).is_ok() || !is_same() || fs::remove_file(path).is_ok()
 }
 
 /// Waits a little before a lock is tried again. Unequal waits keep sixty processes from meeting again and again.

@@ -40,6 +40,7 @@ impl Repository {
             },
             None => self.keep_with_git(admin_dir, &commits, &name)?,
         };
+        self.remove_spent_ref_lock(&name);
         Ok(kept.then_some(name))
     }
 

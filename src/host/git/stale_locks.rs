@@ -35,11 +35,21 @@ impl Repository {
     /// and then takes the first away, so a death in between leaves a finished index that git takes for locked.
     pub fn remove_spent_index_lock(&self, admin: &str) {
         let index = self.admin_dir(admin).join("index");
-        let lock = index.with_extension("lock");
-        let inode = |path: &Path| path.symlink_metadata().ok().map(|found| (found.dev(), found.ino()));
-        if inode(&lock).is_some_and(|lock| inode(&index) == Some(lock)) {
-            let _ = fs::remove_file(&lock);
-        }
+        remove_spent(&index.with_extension("lock"), &index);
+    }
+
+    /// Removes the lock on a ref when it is the ref itself, which libgit2 says nothing of: the ref stands, and the first of
+    /// its two names could not be taken away.
+    pub(super) fn remove_spent_ref_lock(&self, name: &str) {
+        let folder = self.common_dir();
+        remove_spent(&folder.join(format!("{name}.lock")), &folder.join(name));
+    }
+}
+
+fn remove_spent(lock: &Path, file: &Path) {
+    let inode = |path: &Path| path.symlink_metadata().ok().map(|found| (found.dev(), found.ino()));
+    if inode(lock).is_some_and(|lock| inode(file) == Some(lock)) {
+        let _ = fs::remove_file(lock);
     }
 }
 
