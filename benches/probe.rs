@@ -52,6 +52,7 @@ fn verdicts(ports: &[Port], registry: &Registry) {
         repository: None,
         config_file: None,
         is_config_whole: true,
+        takes_over: false,
         registry: StoreMemory::default(),
         hosts: std::cell::OnceCell::new(),
         shared: std::sync::OnceLock::new(),

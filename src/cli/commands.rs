@@ -196,7 +196,7 @@ commands! {
                 "team": "wt team", "wt team --json";
                 "team claim": "wt team claim feature/login", "wt team claim feature/login --take-over";
                 "team release": "wt team release feature/login", "wt team release feature/login --take-over";
-                "team hosts renew": "wt team hosts renew", "wt team hosts renew --json";
+                "team hosts": "wt team hosts renew", "wt team hosts renew --json";
                 "team init": "wt team init --shared-host", "wt team init --shared-host /srv/wt-ports";
             }
         }

@@ -43,9 +43,12 @@ fn spoken(source: &str) -> String {
 const MARKS: [(&str, char, &str); 3] = [("`wt ", '`', "wt "), ("\"wt ", '"', "wt "), ("wt(\"", '"', "wt ")];
 
 /// Texts of their own that begin as a command does and are none: what a hook asks about, who moved a ref, who asks a server.
-const NO_COMMANDS: [&str; 10] = [
+const NO_COMMANDS: [&str; 12] = [
     // Who writes a commit.
     "wt <wt@localhost> {seconds} +0000",
+    "wt <wt@localhost> {} +0000",
+    // What runs already.
+    "wt run",
     "wt health\", \"Made by",
     // What a trial shows of itself.
     "wt {}",

@@ -50,6 +50,6 @@ pub fn renew(dirs: &Dirs) -> Result<()> {
 /// The machine's id (machine-id(5)), which is not to leave the machine as it is: a part of its hash. Containers may have none.
 fn machine() -> String {
     let text = files::read_plain_text(Path::new("/etc/machine-id")).unwrap_or_default();
-    let hash = Sha1::digest(format!("wt team {}", text.trim()).as_bytes());
+    let hash = Sha1::digest(format!("team of wt {}", text.trim()).as_bytes());
     hash.iter().take(6).fold(String::new(), |part, byte| format!("{part}{byte:02x}"))
 }

@@ -69,11 +69,13 @@ mod tests {
             let found = answering(address, from, &Registry::default()).unwrap();
             found.iter().flat_map(|socket| &socket.owners).map(|owner| owner.pid).collect()
         };
-        assert_eq!(pids(), [std::process::id()], "it waits on our socket");
+        // A child of another test has our sockets until it becomes its program.
+        let is_ours = || pids().contains(&std::process::id());
+        assert!(is_ours(), "it waits on our socket");
         let (taken, _) = server.accept().unwrap();
         drop(server);
-        assert_eq!(pids(), [std::process::id()], "we have it, and nobody listens");
+        assert!(is_ours(), "we have it, and nobody listens");
         drop((taken, client));
-        assert_eq!(pids(), Vec::<u32>::new());
+        assert!(!is_ours());
     }
 }
