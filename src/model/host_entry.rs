@@ -1,5 +1,5 @@
-//! The ref by which a host is seen to live: written with each claim that is taken or given back, and once in a while. It frees
-//! nothing; two machines that share one identity are found by it.
+//! The ref by which a host is seen to live: written with each claim that is taken or given back. It frees nothing; two machines
+//! that share one identity are found by it.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

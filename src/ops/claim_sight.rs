@@ -31,7 +31,9 @@ pub fn of_branches(context: &Context, registry: &Registry) -> Option<Result<Bran
     }))
 }
 
-fn seen(claims: &GitClaims, board: &Board) -> Vec<SeenClaim> {
+/// Returns what is seen of each claim of the board, in its order.
+#[must_use]
+pub fn seen(claims: &GitClaims, board: &Board) -> Vec<SeenClaim> {
     let hosts = last_seen(&board.claims, &board.hosts);
     let queued: HashSet<String> = claims
         .journal

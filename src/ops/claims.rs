@@ -3,7 +3,7 @@
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::claims::{Claims, GitClaims, Taking};
+use crate::host::claims::{Claims, Taking};
 use crate::host::git::Repository;
 use crate::host::token;
 use crate::model::claim::{self, Claim, ClaimId, ClaimSubject, ClaimsTaken, Holding};
@@ -115,16 +115,6 @@ pub fn take_noted(context: &Context, entry: &Entry, over: bool) -> Result<()> {
         }
     }
     take_anyway(context, None, entry, over)
-}
-
-/// Takes the claim on `branch` away, whoever has it; false where it changed meanwhile, or the remote did not let it go.
-///
-/// # Errors
-///
-/// `claims_unreachable`.
-pub fn drop_claim(claims: &GitClaims, branch: &str) -> Result<bool> {
-    let found = claims.board()?.claims.into_iter().find(|claim| claim.words.branch == branch);
-    found.map_or(Ok(true), |claim| claims.drop_standing(&claim.reference, &claim.commit))
 }
 
 fn take_from(claims: &dyn Claims, won: &[Claim], taking: &Taking<'_>) -> Result<()> {

@@ -216,10 +216,13 @@ impl Ledger {
     /// Forgets what is over; who keeps a list of what is wrong hears that it is.
     fn end(&mut self, subject: &str, event: &Event) {
         let is_whole = !(subject.is_empty() || subject.ends_with(':'));
-        let is_it = |told: &Told| {
-            told.is_of(event)
-                && if is_whole { told.subject == subject } else { told.subject.starts_with(subject) }
-        };
+        let is_about = |known: &str| if is_whole { known == subject } else { known.starts_with(subject) };
+        let is_it = |told: &Told| told.is_of(event) && is_about(&told.subject);
+        // What waits for calm is of no interest any more.
+        self.due.retain(|due| {
+            let is_waiting = due.via.is_none() && due.notice.changes > 1;
+            !(is_waiting && is_beside(&due.notice, event) && is_about(&due.notice.subject))
+        });
         let (gone, left) = std::mem::take(&mut self.told).into_iter().partition(is_it);
         self.told = left;
         let gone: Vec<Told> = gone;
@@ -319,6 +322,15 @@ mod tests {
         ledger.heard = vec![web("unhealthy", 2000)];
         ledger.digest(at(2000));
         assert_eq!(told_by(&ledger), [("unhealthy", 1, 2000)], "long after that it is told at once");
+    }
+
+    #[test]
+    fn what_waits_for_calm_is_not_told_of_what_was_stopped_meanwhile() {
+        let again = ["unhealthy", "ready", "unhealthy"];
+        let mut events: Vec<Event> = (0..).zip(again).map(|(second, name)| web(name, second)).collect();
+        assert_eq!(told(events.clone()).1.last(), Some(&("unhealthy", 3, 2 + 300)));
+        events.push(web("stopped", 5));
+        assert_eq!(told(events).1, [("unhealthy", 1, 0), ("recovered", 1, 1)]);
     }
 
     #[test]

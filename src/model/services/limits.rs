@@ -38,6 +38,8 @@ impl LimitKind {
 pub struct LimitStreak {
     looks: u32,
     is_over: bool,
+    /// It was over in a run before this one, and nobody was told that it is not any more.
+    was_over: bool,
 }
 
 impl LimitStreak {
@@ -45,9 +47,17 @@ impl LimitStreak {
     pub fn see(&mut self, is_above: bool) -> Option<bool> {
         self.looks = if is_above { self.looks.saturating_add(1) } else { 0 };
         let is_over = if self.is_over { is_above } else { self.looks >= IN_A_ROW };
-        let is_change = is_over != self.is_over;
+        let is_change = is_over != self.is_over || self.was_over && !is_above;
         self.is_over = is_over;
+        if is_change {
+            self.was_over = false;
+        }
         is_change.then_some(is_over)
+    }
+
+    /// Begins to count anew with another run of the service: that one is told of by itself.
+    pub fn begin(&mut self) {
+        *self = Self { was_over: self.was_over || self.is_over, ..Self::default() };
     }
 
     /// Answers whether it is over.
@@ -95,6 +105,12 @@ mod tests {
             .map(|above| streak.see(above))
             .collect();
         assert_eq!(seen, [None, None, None, None, None, Some(true), None, Some(false), None]);
+        // Another run is told of anew, or is below at its first look.
+        let mut again = LimitStreak { is_over: true, ..streak };
+        again.begin();
+        let mut below = again;
+        assert_eq!([true, true, true].map(|above| again.see(above)), [None, None, Some(true)]);
+        assert_eq!([false, false].map(|above| below.see(above)), [Some(false), None]);
         assert_eq!(
             words(LimitKind::Memory, 2_147_483_648.0, 1_073_741_824.0),
             "2048 MiB, where 1024 MiB is the limit"

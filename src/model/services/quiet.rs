@@ -24,6 +24,8 @@ pub struct Quiet {
     since: Duration,
     /// Connections that had ended already at the last look.
     past: BTreeSet<SocketAddr>,
+    /// Those that were open then.
+    open: BTreeSet<SocketAddr>,
     /// Our own connections of which the kernel may still know.
     own: BTreeSet<SocketAddr>,
     /// How many commands asked before the last look: the end of a connection may show late.
@@ -48,13 +50,16 @@ impl Quiet {
         // Both ends of a connection may be on this machine: it counts once, and as ended where one end is.
         let open: BTreeSet<SocketAddr> = of(false).filter(|address| !past.contains(address)).collect();
         let came = past.difference(&self.past).chain(&open).filter(|address| !is_own(address)).count();
-        if seen.is_needed || came > seen.commands + self.commands {
+        // What a command of ours opens is gone by the next look.
+        let lasts = open.intersection(&self.open).any(|address| !is_own(address));
+        if seen.is_needed || lasts || came > seen.commands + self.commands {
             self.since = now;
         }
         let is_known = |address: &SocketAddr| seen.clients.iter().any(|(client, _)| client == address);
         self.own.retain(is_known);
         self.own.extend(&seen.own);
         self.past = past;
+        self.open = open;
         self.commands = seen.commands;
         now.saturating_sub(self.since)
     }
@@ -120,5 +125,8 @@ mod tests {
         let looks = [command(seen(&[], &[])), seen(&[], &[1]), seen(&[], &[1]), command(seen(&[2], &[1]))];
         assert_eq!(after(&looks), [0, 1, 2, 3]);
         assert_eq!(after(&[command(seen(&[], &[])), seen(&[], &[1, 2])]), [0, 0]);
+        // One that is still there is none of a command's.
+        let stays = || command(seen(&[1], &[]));
+        assert_eq!(after(&[stays(), stays(), stays()]), [0, 0, 0]);
     }
 }

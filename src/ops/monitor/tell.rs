@@ -24,12 +24,13 @@ pub(super) fn tell(
         conflicts.iter().map(|conflict| (key(conflict), begun(conflict, registry))).collect();
     let came = now.iter().filter(|(key, _)| !known.contains_key(*key)).map(|(_, event)| event.clone());
     let gone = known.iter().filter(|(key, _)| !now.contains_key(*key)).map(|(_, event)| over(event));
-    let told: Vec<Event> = came.chain(gone).map(|event| event.numbered(0, context.now())).collect();
-    if let Ok(dirs) = context.host.dirs() {
-        // What cannot be told now is shown all the same.
-        let _ = spool::hear(dirs.state(), &told);
+    // The end first: whoever holds a port now may be another one than before.
+    let told: Vec<Event> = gone.chain(came).map(|event| event.numbered(0, context.now())).collect();
+    let is_heard = context.host.dirs().is_ok_and(|dirs| spool::hear(dirs.state(), &told).is_ok());
+    // What cannot be told now is shown all the same, and told after the next look.
+    if is_heard {
+        *known = now;
     }
-    *known = now;
 }
 
 fn key(conflict: &Conflict) -> String {

@@ -61,12 +61,14 @@ pub fn give_back(
     let Some(ground) = grounds.contexts().find(is_it) else { return Ok(Vec::new()) };
     let Some(kept) = ground.git_claims() else { return Ok(Vec::new()) };
     kept.settle()?;
-    let registry = context.store()?.read()?;
-    let Some(seen) = claim_sight::of_branches(ground, &registry).transpose()? else { return Ok(Vec::new()) };
-    let is_orphaned =
-        seen.standing.iter().any(|claim| claim.branch == branch && claim.is_orphaned(&seen.recorded));
-    if is_orphaned {
-        claims::drop_claim(kept, branch)?;
+    let board = kept.board()?;
+    let seen = claim_sight::seen(kept, &board);
+    // After the remote was asked: what was claimed and recorded meanwhile is known then.
+    let recorded = claim_sight::recorded(&*context.store()?.read()?);
+    let both = board.claims.iter().zip(&seen);
+    for (standing, _) in both.filter(|(_, claim)| claim.branch == branch && claim.is_orphaned(&recorded)) {
+        // Just this one: somebody else's may stand there by now.
+        kept.drop_standing(&standing.reference, &standing.commit)?;
     }
     Ok(Vec::new())
 }

@@ -79,6 +79,10 @@ impl Sampling {
         let known = self.services.entry(name.clone()).or_default();
         let cpu_time = used.cpu_time + used.cpu_time_of_ended;
         let before = known.before.replace((run, now, cpu_time)).filter(|(number, ..)| *number == run);
+        if before.is_none() {
+            known.memory.begin();
+            known.cpu.begin();
+        }
         let cpu = before
             .and_then(|(_, then, before)| cpu_percent(before, cpu_time, now.saturating_duration_since(then)));
         let sample = ServiceSample {
@@ -90,8 +94,11 @@ impl Sampling {
         let mut crossed = Vec::new();
         for kind in [LimitKind::Memory, LimitKind::Cpu] {
             let streak = if kind == LimitKind::Memory { &mut known.memory } else { &mut known.cpu };
-            // Without a limit it is below it.
             let found = taken(kind, &sample, limits);
+            // Without a limit it is below it; what is not known yet says nothing.
+            if found.is_none() && limits.words(kind).is_some() {
+                continue;
+            }
             if let Some(is_over) = streak.see(found.is_some_and(|(taken, limit)| taken > limit)) {
                 crossed.push(Crossing { kind, is_over, found });
             }
