@@ -10,6 +10,14 @@ use super::port::Port;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ClaimId(pub String);
 
+impl ClaimId {
+    /// Answers whether it is made of letters and digits alone, as every id is that we made.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        (1..=64).contains(&self.0.len()) && self.0.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    }
+}
+
 /// What is claimed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -51,7 +51,7 @@ impl ClaimWords {
     /// Reads the words of a commit as git stores it; `None` for another one.
     #[must_use]
     pub fn parse(commit: &str) -> Option<Self> {
-        words(commit)
+        words(commit).filter(|words: &Self| words.id.is_plain())
     }
 
     /// Returns the commit of the claim, as git stores it, over the empty `tree`.
@@ -174,6 +174,12 @@ mod tests {
         let older = ClaimWords { host_id: String::new(), ..words.clone() };
         assert!(older.is_of("m-2", "r") && !older.is_of("m-1", "other"));
         assert_eq!(ClaimWords::parse(&words.commit("4b825dc6")), Some(words));
+        let led_out = ClaimWords { id: ClaimId("/home/ana/package".to_owned()), ..older };
+        assert_eq!(
+            ClaimWords::parse(&led_out.commit("4b825dc6")),
+            None,
+            "an id of ours is letters and digits"
+        );
         assert_eq!(ClaimWords::parse("tree x\n\nMerge a branch\n"), None);
     }
 }

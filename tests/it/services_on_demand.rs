@@ -117,8 +117,12 @@ fn a_connection_to_its_port_wakes_it_and_without_one_it_sleeps_again() {
     });
     // A supervisor that was killed holds nothing; the next one goes on where it was.
     let supervisor = fleet.supervisor().unwrap();
+    let refused = fleet.wt(&["ports", "kill", &port.to_string()]).exits(1);
+    assert!(refused.shown().contains("wt down") && is_running(supervisor), "{}", refused.shown());
     kill(supervisor);
     until("its end", || !is_running(supervisor));
+    fleet.wt(&["validate", "--verify-ports", "--fix", "--yes"]).ok();
+    assert_eq!(fleet.port("web"), port, "it sleeps, though nobody holds its port");
     assert_eq!(fleet.state("web").0, "asleep");
     assert_eq!(get(), "up");
     assert_eq!(fs::read_to_string(fleet.folder.join("starts")).unwrap(), "xx");

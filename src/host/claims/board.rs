@@ -28,7 +28,10 @@ impl GitClaims {
             if reference.starts_with(host_entry::PREFIX) {
                 let words: Option<HostWords> = claim_ref::words(&text);
                 board.hosts.extend(words.filter(|words| host_entry::reference(&words.id) == reference));
-            } else if let Some(words) = ClaimWords::parse(&text) {
+            } else if let Some(words) = ClaimWords::parse(&text)
+                // Of a branch that only ends like one of ours, and of one under a strange name, it is nobody's claim.
+                && claim_ref::reference(&words.branch) == reference
+            {
                 board.claims.push(StandingClaim { words, reference, commit });
             }
         }

@@ -43,7 +43,9 @@ impl Journal {
     }
 
     fn file(&self, id: &ClaimId) -> PathBuf {
-        self.0.join(format!("{}.json", id.0))
+        // Ids of others come from the remote: none leads out of the folder.
+        let name = if id.is_plain() { &id.0 } else { "-" };
+        self.0.join(format!("{name}.json"))
     }
 
     /// Returns what was pushed for the claim.

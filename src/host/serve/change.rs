@@ -67,14 +67,15 @@ impl StateWatch {
 
 #[cfg(target_os = "linux")]
 impl StateWatch {
-    /// Waits until something happens in a folder, or the time is over. With `is_deaf` only time counts.
-    pub fn wait(&self, most: std::time::Duration, is_deaf: bool) {
+    /// Waits until something happens in a folder, or the time is over; answers whether something did. With `is_deaf` only time
+    /// counts. A signal that comes right before is not noticed: whoever waits for long does it in slices.
+    pub fn wait(&self, most: std::time::Duration, is_deaf: bool) -> bool {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
         let most = Timespec::try_from(most).ok();
         let mut heard = [PollFd::new(&self.watches, PollFlags::IN)];
         let heard = if is_deaf { &mut heard[..0] } else { &mut heard[..] };
         // A signal ends it too: whoever waits looks what it was.
-        let _ = poll(heard, most.as_ref());
+        poll(heard, most.as_ref()).is_ok_and(|count| count > 0)
     }
 
     /// Answers whether something changed since it was asked last; takes up folders that are new.
@@ -108,8 +109,9 @@ impl std::os::fd::AsFd for StateWatch {
 impl StateWatch {
     /// Waits as long as that. Untested.
     #[expect(clippy::disallowed_methods, reason = "this is where waiting is done")]
-    pub fn wait(&self, most: std::time::Duration, _is_deaf: bool) {
+    pub fn wait(&self, most: std::time::Duration, _is_deaf: bool) -> bool {
         std::thread::sleep(most);
+        false
     }
 
     /// Answers whether something changed since it was asked last. Untested.

@@ -207,8 +207,10 @@ fn safe_reason(reason: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{lead}{}", shortened.collect::<Vec<_>>().join("`")))
 }
 
+/// Returns the first word of a command; of a variable's value, which may be a secret, nothing.
 fn first_word(text: &str) -> &str {
-    text.split_whitespace().next().unwrap_or_default()
+    let word = text.split_whitespace().next().unwrap_or_default();
+    word.find('=').map_or(word, |at| &word[..=at])
 }
 
 #[cfg(test)]
@@ -253,6 +255,7 @@ mod tests {
             ("did not answer in HTTP: SECRET", "did not answer in HTTP"),
             ("one\nSECRET", "one"),
             ("`a` and `b SECRET", "`a` and `b"),
+            ("`PASSWORD=SECRET` cannot be run", "`PASSWORD=` cannot be run"),
         ] {
             assert_eq!(safe_reason(reason), told);
         }

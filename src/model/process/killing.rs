@@ -43,6 +43,8 @@ pub enum KillRefusal {
     Container,
     /// A user's own service manager, which holds sockets for the services it starts.
     ServiceManager,
+    /// What supervises the services of a worktree: it holds the ports of those that sleep, and all of them end with it.
+    Supervisor,
 }
 
 impl KillRefusal {
@@ -67,6 +69,7 @@ impl KillRefusal {
             Self::Database => "it is a database: stop it with its own tools",
             Self::Container => "it serves containers: stop the container instead (`docker ps`)",
             Self::ServiceManager => "it starts services on demand: stop its socket unit instead",
+            Self::Supervisor => "it supervises all services of that worktree: `wt down` stops them",
         }
     }
 }

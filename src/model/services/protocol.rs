@@ -9,6 +9,9 @@ use super::state::ServiceState;
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
 
+/// The word of the hidden command that supervises.
+pub const SUPERVISE: &str = "supervise";
+
 /// A request with its number, or an answer with the number of the request that it belongs to. 0 is what belongs to none, and
 /// what an end says that knows no numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

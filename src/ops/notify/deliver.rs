@@ -26,6 +26,9 @@ use crate::ops::config;
 /// How long it waits at most before it looks whether it was told anything.
 const LONGEST: Duration = Duration::from_secs(30);
 
+/// How long a signal may go unnoticed that comes right before we wait.
+const SLICE: Duration = Duration::from_secs(1);
+
 /// How often what was sent is tried to be noted: whoever sends next would send it once more.
 const NOTING: usize = 30;
 
@@ -55,7 +58,7 @@ pub fn deliver(context: &Context) -> Result<()> {
             None => break,
             Some(Some(next)) if next > now => {
                 let left = Duration::try_from(next.duration_since(now)).unwrap_or(LONGEST);
-                changes.wait(left.min(LONGEST), false);
+                wait(context, &changes, left.min(LONGEST));
             }
             Some(_) => {}
         }
@@ -65,6 +68,18 @@ pub fn deliver(context: &Context) -> Result<()> {
         spool::end(state).map_err(failed)?;
     }
     Ok(())
+}
+
+/// Waits until something is heard, the time is over, or we are to end.
+fn wait(context: &Context, changes: &StateWatch, time: Duration) {
+    let (clock, interrupt) = (context.host.clock, &context.host.interrupt);
+    let end = clock.instant() + time;
+    loop {
+        let left = end.saturating_duration_since(clock.instant());
+        if left.is_zero() || interrupt.is_raised() || changes.wait(left.min(SLICE), false) {
+            return;
+        }
+    }
 }
 
 fn leave<T>(seat: &mut Option<SoleSeat>) -> Option<T> {

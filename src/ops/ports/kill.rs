@@ -13,6 +13,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::net::{holding, probe};
 use crate::host::process::stop::{Running, wait_for_end};
 use crate::host::process::{table, users};
+use crate::host::services::launch::own_program;
 use crate::model::advised::wt;
 use crate::model::event::Event;
 use crate::model::policy::{self, Leave};
@@ -20,6 +21,7 @@ use crate::model::port::Port;
 use crate::model::port::listener::Probe;
 use crate::model::process::killing::{self, KillRefusal, Ourselves};
 use crate::model::registry::table::Registry;
+use crate::model::services::protocol::SUPERVISE;
 use crate::model::signal::EndSignal;
 
 /// How long the end of a process that was killed is waited for.
@@ -222,6 +224,14 @@ pub fn ourselves() -> Ourselves {
 #[must_use]
 pub fn refusal(holder: &Profile, ourselves: &Ourselves, force: bool) -> Option<KillRefusal> {
     let Some(pid) = holder.pid else { return Some(KillRefusal::Unseen) };
+    // A stray's worktree is gone, and nobody else stops it.
+    let is_word = |word: &String| word == SUPERVISE;
+    let is_supervisor = holder.command_line.iter().skip(1).any(is_word)
+        && holder.program.is_some()
+        && holder.program == own_program().and_then(|own| own.canonicalize()).ok();
+    if is_supervisor && holder.belongs_to.is_some() && !force {
+        return Some(KillRefusal::Supervisor);
+    }
     let program = holder.program.as_ref().map(|program| program.to_string_lossy().into_owned());
     let names =
         [holder.command.as_deref(), program.as_deref(), holder.command_line.first().map(String::as_str)];

@@ -13,12 +13,12 @@ use crate::host::services::line::LineEnd;
 use crate::host::services::{record_file, start};
 use crate::model::process::ProcessId;
 use crate::model::process::attribution::WT_MARKER;
-use crate::model::services::protocol::{Cause, Failing, Reply, Request, ServiceFacts};
+use crate::model::services::protocol::{Cause, Failing, Reply, Request, SUPERVISE, ServiceFacts};
 use crate::model::services::record::ServicesRecord;
 use crate::ops::services::conversation::PATIENCE;
 
 /// The hidden command that supervises.
-pub const WORD: &str = "supervise";
+pub const WORD: &str = SUPERVISE;
 
 /// How long a supervisor may be silent once the user gave up, beside the time that a service may take to stop.
 const LAST_PATIENCE: Duration = Duration::from_secs(5);

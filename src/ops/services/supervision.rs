@@ -89,6 +89,15 @@ pub fn asleep(context: &Context, entry: &Entry) -> BTreeSet<ServiceName> {
     asleep.filter(|(_, kept)| kept.state == ServiceState::Asleep).map(|(name, _)| name).collect()
 }
 
+/// As [`asleep`], also where the supervisor is gone: the next command for them starts another one.
+#[must_use]
+pub fn asleep_on_record(context: &Context, entry: &Entry) -> bool {
+    let Ok(dirs) = context.host.dirs() else { return false };
+    let folder = place::folder(dirs.state(), entry);
+    let record = record_file::find(&folder, entry.sequence).unwrap_or_default();
+    record.services.iter().any(|kept| kept.plan.on_demand && kept.state == ServiceState::Asleep)
+}
+
 fn is_supervised(folder: &Path, record: &ServicesRecord) -> bool {
     record.supervisor.as_ref().is_some_and(|id| record_file::is_alive(folder, id))
 }

@@ -93,7 +93,7 @@ pub fn gather(
             Some(sockets) => sockets.to_vec(),
             None => owner::sight(&registry)?,
         };
-        let sleeps = |entry: &&Entry| !supervision::asleep(context, entry).is_empty();
+        let sleeps = |entry: &&Entry| supervision::asleep_on_record(context, entry);
         let living = registry.entries().filter(|entry| entry.is_living());
         facts.asleep = living.filter(sleeps).map(|entry| entry.sequence).collect();
     }

@@ -26,7 +26,7 @@ pub(super) const KEYS: &[ConfigKey] = &[
         Stricter(Never),
         "How long an allocation must have been idle for `wt monitor` to release it.",
     ),
-    key("notify.on", KeyKind::Choices(&WORDS), AtOnce, "What is told of."),
+    key("notify.on", KeyKind::Choices(&WORDS), AfterTrust, "What is told of."),
     key(
         "notify.webhook",
         KeyKind::Webhook,
@@ -37,10 +37,10 @@ pub(super) const KEYS: &[ConfigKey] = &[
     key(
         "notify.quiet",
         KeyKind::Hours,
-        AtOnce,
+        AfterTrust,
         "The hours of the day, by local time, in which nobody is told; what comes then is told as one at their end.",
     ),
-    key("notify.format", KeyKind::Choice(&FORMATS), AtOnce, "What the webhook takes."),
+    key("notify.format", KeyKind::Choice(&FORMATS), AfterTrust, "What the webhook takes."),
     key(
         "serve.port",
         KeyKind::Whole(1, 65535),
