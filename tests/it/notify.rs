@@ -321,6 +321,19 @@ fn a_repositorys_webhook_and_command_count_once_they_are_trusted() {
 }
 
 #[test]
+fn a_repositorys_command_that_nobody_agreed_to_does_not_silence_the_users_own() {
+    let sandbox = Sandbox::new();
+    let _sender = Sender(&sandbox);
+    let (own, other) = (sandbox.path("own"), sandbox.path("other"));
+    sandbox.configure(&format!("{FAILING}[notify]\ncommand = \"touch {}\"\n", own.display()));
+    let text = format!("[notify]\ncommand = \"touch {}\"\non = []\n", other.display());
+    fs::write(sandbox.repo().join(".wt.toml"), text).unwrap();
+    sandbox.wt(&["create", "one"]).exits(1);
+    until("the user's own", || own.exists());
+    assert!(!other.exists());
+}
+
+#[test]
 fn the_monitor_tells_of_a_conflict_once_and_again_when_it_comes_back() {
     let sandbox = Sandbox::new();
     let sender = Sender(&sandbox);

@@ -24,7 +24,7 @@ use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SI
 
 use super::reaper;
 use crate::host::process::open_files::SoftLimit;
-use crate::host::process::{identity, spawn};
+use crate::host::process::{identity, spawn, words};
 use crate::model::process::ProcessId;
 
 /// The hidden word that makes `wt` wait for orders.
@@ -317,6 +317,14 @@ fn receive(stream: &UnixStream) -> io::Result<(Order, std::vec::IntoIter<OwnedFd
     let mut text = vec![0; size];
     (&*stream).read_exact(&mut text)?;
     Ok((serde_json::from_slice(&text)?, descriptors.into_iter()))
+}
+
+/// Answers whether a process is this very program at its command `word`; false where it cannot be seen.
+#[must_use]
+pub fn is_own_command(pid: u32, word: &str) -> bool {
+    let own = own_program().and_then(|own| own.canonicalize()).ok();
+    let before_others = |words: Vec<String>| words.into_iter().skip(1).take_while(|word| word != "--");
+    own.is_some() && words::program(pid) == own && before_others(words::words(pid)).any(|known| known == word)
 }
 
 /// Returns the program that runs, even when its file has been replaced meanwhile.

@@ -43,8 +43,7 @@ pub fn deliver(context: &Context) -> Result<()> {
     let state = dirs.require_state()?;
     context.host.interrupt.install()?;
     let mut seat = notifier_seat::take(state)?;
-    let changes = StateWatch::watch(state).map_err(failed)?;
-    let mut changes = changes;
+    let mut changes = StateWatch::watch(state).map_err(failed)?;
     let mut is_anybody_told = None;
     while seat.is_some() {
         context.host.interrupt.check()?;
@@ -200,6 +199,10 @@ fn settings_of(host: &Host, root: Option<&Path>) -> NotifySettings {
         let approvals = host.dirs().and_then(|dirs| trust_file::read(&dirs));
         matches!((id, approvals), (Some(id), Ok(approvals)) if approvals.allow(&id, command, None))
     };
-    let is_command_allowed = trust::allows(&config, own.as_deref(), COMMAND, is_approved);
-    NotifySettings { command: config.notify.command.clone().filter(|_| is_command_allowed), ..config.notify }
+    if trust::allows(&config, own.as_deref(), COMMAND, is_approved) {
+        return config.notify;
+    }
+    // A repository's that nobody agreed to does not take the place of the user's own.
+    let (alone, _) = config::of_other_repository(host, None);
+    NotifySettings { command: alone.notify.command, ..config.notify }
 }

@@ -13,7 +13,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::net::{holding, probe};
 use crate::host::process::stop::{Running, wait_for_end};
 use crate::host::process::{table, users};
-use crate::host::services::launch::own_program;
+use crate::host::services::launch::is_own_command;
 use crate::model::advised::wt;
 use crate::model::event::Event;
 use crate::model::policy::{self, Leave};
@@ -225,11 +225,7 @@ pub fn ourselves() -> Ourselves {
 pub fn refusal(holder: &Profile, ourselves: &Ourselves, force: bool) -> Option<KillRefusal> {
     let Some(pid) = holder.pid else { return Some(KillRefusal::Unseen) };
     // A stray's worktree is gone, and nobody else stops it.
-    let is_word = |word: &String| word == SUPERVISE;
-    let is_supervisor = holder.command_line.iter().skip(1).any(is_word)
-        && holder.program.is_some()
-        && holder.program == own_program().and_then(|own| own.canonicalize()).ok();
-    if is_supervisor && holder.belongs_to.is_some() && !force {
+    if holder.belongs_to.is_some() && !force && is_own_command(pid, SUPERVISE) {
         return Some(KillRefusal::Supervisor);
     }
     let program = holder.program.as_ref().map(|program| program.to_string_lossy().into_owned());

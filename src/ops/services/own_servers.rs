@@ -10,8 +10,8 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::net::listeners::listeners;
-use crate::host::process::{table, words};
-use crate::host::services::launch::own_program;
+use crate::host::process::table;
+use crate::host::services::launch::is_own_command;
 use crate::model::port::Port;
 use crate::model::port::own_server::OwnServer;
 use crate::model::port::tenant::Tenant;
@@ -56,23 +56,14 @@ pub fn find(context: &Context, about: Option<&[Port]>) -> Result<Vec<OwnServer>>
 
 /// Why it is left alone.
 fn spared(there: &Context, service: &ServiceName, pid: u32) -> Option<String> {
-    if let Some(run) = table::ancestors(pid).into_iter().find(|above| is_run(*above)) {
+    // A `wt run` waits for its command.
+    if let Some(run) = table::ancestors(pid).into_iter().find(|above| is_own_command(*above, "run")) {
         return Some(format!("`wt run` (pid {run}) runs it: end that first"));
     }
     taking_over::plan(there, std::slice::from_ref(service)).err().map(|failure| {
         let message = failure.message().lines().next().unwrap_or_default();
         message.strip_suffix(':').unwrap_or(message).to_owned()
     })
-}
-
-/// Answers whether the process is a `wt run`, which waits for its command.
-fn is_run(pid: u32) -> bool {
-    let is_ours = || {
-        let own = own_program().and_then(|own| own.canonicalize()).ok();
-        own.is_some() && words::program(pid) == own
-    };
-    let before_command = |words: Vec<String>| words.into_iter().skip(1).take_while(|word| word != "--");
-    is_ours() && before_command(words::words(pid)).any(|word| word == "run")
 }
 
 /// Ends the server, where it is still the one that was seen, and starts the service.
@@ -92,7 +83,10 @@ pub fn take(context: &Context, server: &OwnServer) -> Result<()> {
     }
     taking_over::apply(&there, &taking_over::plan(&there, services)?)?;
     let request = up::Request { services: services.to_vec(), ..up::Request::default() };
-    up::up(&there, &request, &mut Deaf).map(drop)
+    up::up(&there, &request, &mut Deaf).map(drop).map_err(|failure| {
+        let message = format!("pid {} was ended, and then: {}", server.pid, failure.message());
+        Failure::new(failure.code(), message)
+    })
 }
 
 /// Starts the service anew where it ran on a port that it was moved from; `None` where it did not run.

@@ -63,21 +63,26 @@ impl Sandbox {
     fn ready_script(&self, folder: &Path, script: &str) -> Option<Holder> {
         // Somebody else of the machine may hold the port for the moment in which it looks whether it is free.
         for _ in 0..10 {
-            let mut child = self
-                .program("python3", folder)
-                .args(["-c", script])
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .spawn()
-                .ok()?;
-            let mut line = String::new();
-            BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-            let holder = Holder { child };
+            let (holder, line) = self.talking(folder, &["-c", script])?;
             if line == "ready\n" {
                 return Some(holder);
             }
         }
         panic!("the script did not get ready:\n{script}");
+    }
+
+    /// Starts Python and returns its first line; `None` where there is none.
+    pub fn talking(&self, folder: &Path, arguments: &[&str]) -> Option<(Holder, String)> {
+        let mut child = self
+            .program("python3", folder)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .ok()?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Some((Holder { child }, line))
     }
 
     /// Starts `sleep` with `folder` as its current folder.

@@ -1,9 +1,7 @@
 //! Python programs that behave badly on purpose, ready when the function returns. Each ends when its stdin does, so none
 //! outlives its test.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Stdio;
 
 use super::Sandbox;
 use super::holder::Holder;
@@ -38,16 +36,8 @@ impl Program {
 impl Sandbox {
     /// Starts a program that says `ready()` once it is; `None` where there is no Python.
     pub fn python(&self, folder: &Path, port: u16, script: &str) -> Option<Program> {
-        let mut child = self
-            .program("python3", folder)
-            .args(["-c", &format!("{PRELUDE}{script}"), &port.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .ok()?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let holder = Holder { child };
+        let script = format!("{PRELUDE}{script}");
+        let (holder, line) = self.talking(folder, &["-c", &script, &port.to_string()])?;
         let pid = line.strip_prefix("ready ").and_then(|pid| pid.trim().parse().ok());
         Some(Program { holder, pid: pid.unwrap_or_else(|| panic!("not ready: {line:?}")) })
     }
