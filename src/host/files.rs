@@ -259,40 +259,6 @@ pub fn make_folders(folder: &Path) -> Result<()> {
     })
 }
 
-/// Makes the trash folder, which git is told to ignore wherever it lies. A link in its place is refused: whoever made
-/// it would choose where a worktree goes.
-///
-/// # Errors
-///
-/// `permission` or `disk_full`.
-pub fn prepare_trash(folder: &Path) -> Result<()> {
-    if folder.is_symlink() {
-        return Err(Failure::new(
-            Code::Permission,
-            format!("{} is a symbolic link: nothing is moved through it", folder.display()),
-        )
-        .hint("take the link away, then try again"));
-    }
-    make_folders(folder)?;
-    let ignore = folder.join(".gitignore");
-    if ignore.symlink_metadata().is_ok() {
-        return Ok(());
-    }
-    replace(&ignore, b"*\n", 0o644)
-}
-
-/// Removes the trash folder once only its `.gitignore` is left.
-pub fn remove_trash_if_empty(folder: &Path) {
-    if folder.file_name().is_none_or(|name| name != ".wt-trash") {
-        return;
-    }
-    sweep_drafts(folder, ".gitignore");
-    if holds_only(folder, |entry| entry.file_name() == ".gitignore") {
-        let _ = fs::remove_file(folder.join(".gitignore"));
-        let _ = fs::remove_dir(folder);
-    }
-}
-
 /// Answers whether all that `one` holds is in `other` too: equal files, equal links, and folders of which everything is
 /// there. What cannot be read is not the same.
 #[must_use]

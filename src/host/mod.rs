@@ -42,6 +42,7 @@ pub mod store;
 pub mod terminal;
 pub mod terminal_places;
 pub mod token;
+pub mod trash_folder;
 pub mod trial;
 pub mod trust_file;
 pub mod unit_files;

@@ -11,11 +11,11 @@ use super::trash::{doomed, is_half_deleted, is_ours};
 use super::{carry, origin};
 use crate::context::Context;
 use crate::error::Result;
-use crate::host::files;
 use crate::host::git::Repository;
 use crate::host::lock::FileHold;
 use crate::host::moving::{self, Unmovable};
 use crate::host::remove_tree::remove_tree;
+use crate::host::{files, trash_folder};
 use crate::model::event::Event;
 use crate::model::passage::{self, Passage, Witnesses};
 use crate::model::registry::entry::{Entry, EntryState};
@@ -256,7 +256,7 @@ fn delete(context: &Context, entry: &Entry, trash: &Trash) -> Result<bool> {
             put_out_of_reach(&trash.folder, &doomed)?;
         }
         remove_tree(&doomed)?;
-        files::remove_trash_if_empty(trash.folder.parent().unwrap_or(&trash.folder));
+        trash_folder::remove_if_empty(trash.folder.parent().unwrap_or(&trash.folder));
     }
     if let Some(repository) = origin::find_repository(context, entry) {
         let admin = repository.trash_dir(&trash.token);

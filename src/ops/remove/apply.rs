@@ -15,7 +15,7 @@ use crate::host::git::Repository;
 use crate::host::lock::FileHold;
 use crate::host::moving::{self, Unmovable};
 use crate::host::remove_tree::remove_tree;
-use crate::host::{files, token};
+use crate::host::{files, token, trash_folder};
 use crate::model::advised::wt;
 use crate::model::branch::{BranchKept, KeptReason};
 use crate::model::loss::{self, Loss};
@@ -273,20 +273,20 @@ fn put_away(
 
 fn move_into_trash(repository: &Repository, entry: &Entry, admin: &str, trash: &Trash) -> Result<()> {
     let place = trash.folder.parent().unwrap_or(&trash.folder);
-    files::prepare_trash(place)?;
+    // A sweep, or another removal's end, would take it away, empty as it still is.
+    let _stays = trash_folder::prepare(place)?;
     // First, so that no `git worktree prune` finds a record without its folder.
     repository.take_admin(admin, &trash.admin)?;
-    // A sweep may have taken the trash away meanwhile, as it was empty.
-    files::prepare_trash(place)?;
     files::rename_new(&entry.path, &trash.folder)
 }
 
 /// Refuses what the system would not rename, before anything is stopped or moved.
 fn require_movable(target: &RemovalTarget, trash: &Trash) -> Result<()> {
     let place = trash.folder.parent().unwrap_or(&trash.folder);
-    files::prepare_trash(place)?;
+    let stays = trash_folder::prepare(place)?;
     let reason = moving::why_unmovable(&target.path, place);
-    files::remove_trash_if_empty(place);
+    drop(stays);
+    trash_folder::remove_if_empty(place);
     let Some(reason) = reason else { return Ok(()) };
     let message = format!("{} cannot be moved into the trash: {}", target.path.display(), unmovable(reason));
     Err(Failure::new(Code::Permission, message).hint(unmovable_hint(target, reason)))

@@ -3,7 +3,8 @@
 use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Two cores may have thirty cases to run.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Waits until `is_so` answers yes.
 #[track_caller]
