@@ -18,12 +18,18 @@ use crate::error::{Code, Failure, Result};
 /// The first and the longest pause between two tries for the lock.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(20));
 
+/// Who waits at least this long waits for one holder to let go; while the holders change, a queue moves on.
+const PATIENT: Duration = Duration::from_secs(2);
+
+/// How many times as long a queue that moves on is waited for.
+const TURNS: u32 = 6;
+
 /// Runs `work` while nobody else holds the lock on `folder`. The folder is locked rather than a file in it: a lock file
 /// that somebody deletes while it is held lets a second holder in.
 ///
 /// # Errors
 ///
-/// `registry_locked` after `timeout`, naming the holder; `interrupted`; and the failures of `work`.
+/// `registry_locked` after `timeout` with the same holder (after [`TURNS`] times as long where they changed), naming the last one; `interrupted`; and the failures of `work`.
 pub fn with_folder_locked<R>(
     folder: &Path,
     timeout: Duration,
@@ -35,7 +41,7 @@ pub fn with_folder_locked<R>(
         Failure::from_io(error, Code::Permission, format!("{} cannot be opened", folder.display()))
     })?;
     let mut lock = fd_lock::RwLock::new(file);
-    let started = Instant::now();
+    let mut queue: Option<Queue> = None;
     let mut pause = PAUSES.0;
     let holder_file = folder.join("registry.lock");
     loop {
@@ -55,11 +61,38 @@ pub fn with_folder_locked<R>(
                 ));
             }
         }
-        if started.elapsed() >= timeout {
-            return Err(busy(folder, &holder_file, timeout));
+        let queue = queue.get_or_insert_with(|| Queue::new(timeout, &holder_file));
+        if queue.is_stuck(&holder_file) {
+            return Err(busy(folder, &holder_file, queue.started.elapsed()));
         }
         Clock.wait(pause, interrupt)?;
         pause = (pause * 2).min(PAUSES.1);
+    }
+}
+
+/// A wait for the lock among others.
+struct Queue {
+    timeout: Duration,
+    started: Instant,
+    /// When the holder was looked at last, and who it was.
+    seen: (Instant, Option<String>),
+}
+
+impl Queue {
+    fn new(timeout: Duration, holder_file: &Path) -> Self {
+        let now = Instant::now();
+        Self { timeout, started: now, seen: (now, files::read_plain_text(holder_file).ok()) }
+    }
+
+    /// Answers whether one holder had the lock for the whole `timeout`, or the queue is too long.
+    fn is_stuck(&mut self, holder_file: &Path) -> bool {
+        if self.seen.0.elapsed() < self.timeout {
+            return false;
+        }
+        let holder = files::read_plain_text(holder_file).ok();
+        let moves_on = self.timeout >= PATIENT && holder != self.seen.1;
+        self.seen = (Instant::now(), holder);
+        !moves_on || self.started.elapsed() >= self.timeout * TURNS
     }
 }
 
@@ -96,7 +129,7 @@ fn name_holder(file: &Path) {
     }
 }
 
-fn busy(folder: &Path, holder_file: &Path, timeout: Duration) -> Failure {
+fn busy(folder: &Path, holder_file: &Path, waited: Duration) -> Failure {
     let holder = files::read_plain_text(holder_file).unwrap_or_default();
     let holder = holder.trim();
     let named = if holder.is_empty() { "another `wt`".to_owned() } else { holder.to_owned() };
@@ -105,7 +138,7 @@ fn busy(folder: &Path, holder_file: &Path, timeout: Duration) -> Failure {
         format!(
             "the registry in {} is locked by {named}; waited {}s",
             folder.display(),
-            timeout.as_secs_f32()
+            (waited.as_secs_f32() * 10.0).round() / 10.0
         ),
     )
     .hint("try again, or wait longer: `registry.lock_timeout` (WT_REGISTRY_LOCK_TIMEOUT)")
@@ -273,5 +306,32 @@ mod tests {
             }
         });
         assert_eq!(most.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn one_holder_is_waited_for_as_long_as_was_asked_and_a_queue_that_moves_on_longer() {
+        let folder = tempfile::tempdir().unwrap();
+        let holder = folder.path().join("registry.lock");
+        let asked = Duration::from_secs(10);
+        let ago = |passed| Instant::now().checked_sub(passed).unwrap();
+        files::replace(&holder, b"one", 0o600).unwrap();
+
+        let mut same = Queue::new(asked, &holder);
+        assert!(!same.is_stuck(&holder));
+        same.seen.0 = ago(asked);
+        assert!(same.is_stuck(&holder));
+
+        let mut moving = Queue::new(asked, &holder);
+        files::replace(&holder, b"two", 0o600).unwrap();
+        moving.seen.0 = ago(asked);
+        assert!(!moving.is_stuck(&holder), "the holders changed");
+        files::replace(&holder, b"three", 0o600).unwrap();
+        (moving.started, moving.seen.0) = (ago(asked * TURNS), ago(asked));
+        assert!(moving.is_stuck(&holder), "a queue has an end");
+
+        let mut hurried = Queue::new(Duration::from_secs(1), &holder);
+        files::replace(&holder, b"four", 0o600).unwrap();
+        hurried.seen.0 = ago(Duration::from_secs(1));
+        assert!(hurried.is_stuck(&holder), "a hook does not queue");
     }
 }

@@ -269,7 +269,7 @@ pub struct TrashSettings {
 /// `[registry]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegistrySettings {
-    /// How long to wait for another process to let go of the registry.
+    /// How long to wait for one process to let go of the registry; while others take turns at it, up to six times as long.
     pub lock_timeout: Duration,
     /// How long what is gone is remembered: records, repositories, former ports.
     pub forget: Duration,

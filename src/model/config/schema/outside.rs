@@ -144,7 +144,7 @@ pub(super) const KEYS: &[ConfigKey] = &[
         "registry.lock_timeout",
         KeyKind::Duration,
         AtOnce,
-        "How long to wait for another process to let go of the registry.",
+        "How long to wait for one process to let go of the registry; while others take turns at it, up to six times as long.",
     ),
     key(
         "registry.forget",
