@@ -9,6 +9,15 @@ use serde_json::Value;
 use crate::support::Sandbox;
 
 const MANY: usize = 64;
+/// How often equal creates race: four times for each of the three ways to name a branch.
+const ROUNDS: usize = 12;
+
+/// A sandbox with ports for so many, whose commands wait for the registry as long as a busy machine makes them.
+fn patient(ports: u16) -> Sandbox {
+    let mut sandbox = Sandbox::with_ports(ports);
+    sandbox.set("WT_REGISTRY_LOCK_TIMEOUT", "120s");
+    sandbox
+}
 
 fn start(sandbox: &Sandbox, repo: &Path, identifier: &str) -> Child {
     sandbox
@@ -48,7 +57,7 @@ fn assert_all_there(sandbox: &Sandbox, ports: &[u64], folders: &[PathBuf]) {
 
 #[test]
 fn sixty_four_creates_in_one_repository() {
-    let sandbox = Sandbox::with_ports(70);
+    let sandbox = patient(70);
     let repo = sandbox.make_repository("proj");
     let children = (0..MANY).map(|number| start(&sandbox, &repo, &format!("n{number}"))).collect();
     let ports = ports_of(children);
@@ -66,7 +75,7 @@ fn sixty_four_creates_in_one_repository() {
 
 #[test]
 fn sixty_four_creates_over_eight_repositories() {
-    let sandbox = Sandbox::with_ports(70);
+    let sandbox = patient(70);
     let repos: Vec<PathBuf> =
         (0..8).map(|number| sandbox.make_repository(&format!("projects/p{number}"))).collect();
     let children =
@@ -95,7 +104,7 @@ fn of_many_that_want_the_same_name_one_wins() {
 fn of_equal_creates_one_wins_and_all_others_lose_with_one_code() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo();
-    for round in 0..40 {
+    for round in 0..ROUNDS {
         let (id, topic) = (format!("same{round}"), format!("topic{round}"));
         let words = match round % 3 {
             0 => vec!["--json", "create", &id],
@@ -123,13 +132,13 @@ fn of_equal_creates_one_wins_and_all_others_lose_with_one_code() {
         }
         assert_eq!(won, 1, "round {round}");
     }
-    assert_eq!(sandbox.living().len(), 40);
+    assert_eq!(sandbox.living().len(), ROUNDS);
     sandbox.assert_sound(&repo);
 }
 
 #[test]
 fn many_without_an_identifier_get_numbers_of_their_own() {
-    let sandbox = Sandbox::with_ports(20);
+    let sandbox = patient(20);
     let repo = sandbox.make_repository("proj");
     let children: Vec<Child> = (0..12)
         .map(|_| {
@@ -144,7 +153,7 @@ fn many_without_an_identifier_get_numbers_of_their_own() {
 
 #[test]
 fn creates_and_removals_side_by_side_end_well() {
-    let sandbox = Sandbox::with_ports(40);
+    let sandbox = patient(40);
     let repo = sandbox.make_repository("proj");
     for number in 0..8 {
         sandbox.wt(&["create", &format!("old{number}"), "--ports"]).ok();

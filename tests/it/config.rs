@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Sandbox, git};
+use crate::support::{Run, Sandbox, git};
 
 /// Asserts that `text` as the repository's `.wt.toml` is refused, naming `words`.
 #[track_caller]
@@ -200,9 +200,11 @@ fn a_configuration_of_thousands_of_services_is_checked_at_once() {
     }
     assert!(text.len() > 500_000 && text.len() < 1 << 20);
     git::write(&sandbox.repo(), ".wt.toml", &text);
-    let begun = std::time::Instant::now();
-    sandbox.wt(&["list"]).ok();
-    assert!(begun.elapsed() < std::time::Duration::from_secs(30), "{:?}", begun.elapsed());
+    // Seconds on a processor, which a busy machine does not make more.
+    let wt = env!("CARGO_BIN_EXE_wt");
+    let listed =
+        sandbox.program("sh", &sandbox.repo()).args(["-c", "ulimit -t 20; exec \"$0\" list", wt]).output();
+    Run::new(&["list"], &listed.unwrap()).ok();
     git::write(&sandbox.repo(), ".wt.toml", &format!("{text}# {}\n", "x".repeat(1 << 20)));
     sandbox.refused(&["create", "x"], "config_invalid");
 }

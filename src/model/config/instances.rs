@@ -1,7 +1,7 @@
 //! `instances`: several processes of one service. Each has a name (`web`, `web-2`, `web-3`), a port and a log of its own; the
 //! command, and the trust in it, are the first one's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::key::MOST_INSTANCES;
 use super::service::ServiceSettings;
@@ -66,11 +66,12 @@ impl Config {
 /// Returns `names` with the further instances of each behind it, each once.
 #[must_use]
 pub fn with_instances(services: &Services, names: &[ServiceName]) -> Vec<ServiceName> {
+    let mut seen: BTreeSet<ServiceName> = BTreeSet::new();
     let mut all: Vec<ServiceName> = Vec::new();
     for name in names {
         let instances = services.get(name).map_or(1, |settings| settings.instances);
         for one in std::iter::once(name.clone()).chain(self::names(name, instances)) {
-            if !all.contains(&one) {
+            if seen.insert(one.clone()) {
                 all.push(one);
             }
         }

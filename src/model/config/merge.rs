@@ -50,7 +50,7 @@ pub fn merge_leniently(
         }
         problems.extend(parsed.problems);
     }
-    let names = names(&merged);
+    let names = if variables.is_empty() { Vec::new() } else { names(&merged) };
     let mut variables: Vec<&(String, String)> = variables.iter().collect();
     variables.sort();
     let given = variables
@@ -142,9 +142,10 @@ fn names(merged: &MergedConfig) -> Vec<String> {
     let services = merged.values().iter().filter_map(|value| value.key.strip_prefix("service."));
     let listed = merged.values().iter().filter(|value| value.key.ends_with(".services"));
     let listed = listed.filter_map(|value| value.value.as_array()).flatten().filter_map(|name| name.as_str());
-    for service in services.filter_map(|rest| rest.split('.').next()).chain(listed) {
-        found.extend(below("service", service));
-    }
+    // One of many keys has the name of each service.
+    let mut seen: HashSet<&str> = HashSet::new();
+    let named = services.filter_map(|rest| rest.split('.').next()).chain(listed);
+    found.extend(named.filter(|name| seen.insert(name)).flat_map(|service| below("service", service)));
     found.extend(merged.purposes.iter().flat_map(|purpose| below("purpose", purpose.as_str())));
     found
 }

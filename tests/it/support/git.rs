@@ -1,9 +1,10 @@
 //! Real repositories, made and asked by the real git.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::sync::OnceLock;
 
 use super::Sandbox;
 
@@ -28,6 +29,25 @@ impl Sandbox {
 
     /// Makes a repository with one commit of a few kinds of files at `folder` of the sandbox.
     pub fn make_repository(&self, folder: &str) -> PathBuf {
+        let path = self.path(folder);
+        if !self.is_usual() || path.exists() {
+            return self.make_by_git(folder);
+        }
+        // The ids and bytes are the same each time, so that git makes them once. The index names inodes, and is made anew.
+        let mut is_first = false;
+        let made = MADE.get_or_init(|| {
+            is_first = true;
+            Copied::of(&self.make_by_git(folder).join(".git"))
+        });
+        if !is_first {
+            write_usual(&path);
+            made.write(&path.join(".git"));
+            self.git(&path, &["add", "-A"]);
+        }
+        path
+    }
+
+    fn make_by_git(&self, folder: &str) -> PathBuf {
         self.make_repository_with(folder, &["init", "-q", "-b", "main"])
     }
 
@@ -36,13 +56,9 @@ impl Sandbox {
         let path = self.path(folder);
         fs::create_dir_all(&path).unwrap();
         self.git(&path, init);
-        write(&path, "README.md", "# A project\n");
-        write(&path, "src/main.txt", "hello\n");
-        write(&path, "src/deep/er/file.txt", "deep\n");
-        write(&path, "run.sh", "#!/bin/sh\necho run\n");
-        fs::set_permissions(path.join("run.sh"), PermissionsExt::from_mode(0o755)).unwrap();
-        symlink("README.md", path.join("link")).unwrap();
-        self.commit(&path, "first");
+        write_usual(&path);
+        self.git(&path, &["add", "-A"]);
+        self.git(&path, &["commit", "-q", "-m", "first"]);
         path
     }
 
@@ -79,6 +95,54 @@ impl Sandbox {
         self.git(repository, &["fsck", "--no-dangling", "--no-progress"]);
         self.git(repository, &["worktree", "list", "--porcelain"]);
     }
+}
+
+/// The git folder of the usual repository, as git made it in this run.
+static MADE: OnceLock<Copied> = OnceLock::new();
+
+/// What a folder holds, but for an index: folders have no bytes.
+struct Copied(Vec<(PathBuf, Permissions, Option<Vec<u8>>)>);
+
+impl Copied {
+    fn of(folder: &Path) -> Self {
+        let mut found = Vec::new();
+        let mut waiting = vec![PathBuf::new()];
+        while let Some(inner) = waiting.pop() {
+            for entry in fs::read_dir(folder.join(&inner)).unwrap() {
+                let entry = entry.unwrap();
+                let (path, facts) = (inner.join(entry.file_name()), entry.metadata().unwrap());
+                if facts.is_dir() {
+                    found.push((path.clone(), facts.permissions(), None));
+                    waiting.push(path);
+                } else if path != Path::new("index") {
+                    found.push((path, facts.permissions(), Some(fs::read(entry.path()).unwrap())));
+                }
+            }
+        }
+        Self(found)
+    }
+
+    fn write(&self, folder: &Path) {
+        fs::create_dir(folder).unwrap();
+        for (path, permissions, bytes) in &self.0 {
+            let path = folder.join(path);
+            match bytes {
+                Some(bytes) => fs::write(&path, bytes).unwrap(),
+                None => fs::create_dir(&path).unwrap(),
+            }
+            fs::set_permissions(&path, permissions.clone()).unwrap();
+        }
+    }
+}
+
+/// The files of the usual repository.
+fn write_usual(path: &Path) {
+    write(path, "README.md", "# A project\n");
+    write(path, "src/main.txt", "hello\n");
+    write(path, "src/deep/er/file.txt", "deep\n");
+    write(path, "run.sh", "#!/bin/sh\necho run\n");
+    fs::set_permissions(path.join("run.sh"), PermissionsExt::from_mode(0o755)).unwrap();
+    symlink("README.md", path.join("link")).unwrap();
 }
 
 /// Writes a file and the folders above it.

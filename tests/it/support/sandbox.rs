@@ -14,6 +14,11 @@ use super::run::Run;
 /// How many ports the purposes other than `feature` get together.
 const OTHERS: u16 = 10;
 
+/// What the user of a sandbox tells git. Nothing of git's runs by itself beside a command.
+const GIT_CONFIG: &str = "[user]\n\tname = A\n\temail = a@example.org\n[init]\n\tdefaultBranch = main\n\
+    [protocol \"file\"]\n\tallow = always\n[advice]\n\tdetachedHead = false\n[gc]\n\tauto = 0\n\
+    [maintenance]\n\tauto = false\n";
+
 pub struct Sandbox {
     root: TempDir,
     pub ports: PortBlock,
@@ -40,12 +45,7 @@ impl Sandbox {
         for folder in ["home", "config/wt", "run"] {
             fs::create_dir_all(sandbox.path(folder)).unwrap();
         }
-        fs::write(
-            sandbox.path("home/.gitconfig"),
-            "[user]\n\tname = A\n\temail = a@example.org\n[init]\n\tdefaultBranch = main\n\
-             [protocol \"file\"]\n\tallow = always\n[advice]\n\tdetachedHead = false\n[gc]\n\tauto = 0\n",
-        )
-        .unwrap();
+        fs::write(sandbox.path("home/.gitconfig"), GIT_CONFIG).unwrap();
         sandbox.configure("");
         sandbox
     }
@@ -140,6 +140,12 @@ impl Sandbox {
     /// Sets a variable for every later command.
     pub fn set(&mut self, name: &str, value: impl Into<OsString>) {
         self.variables.push((name.to_owned(), value.into()));
+    }
+
+    /// Whether git is told here what it is told in every other sandbox, and nothing else.
+    pub fn is_usual(&self) -> bool {
+        let told = fs::read(self.path("home/.gitconfig"));
+        self.variables.is_empty() && told.is_ok_and(|text| text == GIT_CONFIG.as_bytes())
     }
 
     /// Any program in the sandbox's environment.
