@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::event::Event;
+use super::event::{Event, EventKind};
 use super::quantity;
 use crate::model::port::Port;
 use crate::model::port::words::Words;
@@ -40,8 +40,8 @@ impl HistoryFilter {
 /// Answers whether events of that name tell of a conflict over a port, or of what was done about one.
 #[must_use]
 pub fn is_about_conflicts(name: &str) -> bool {
-    let begins = ["resolve_", "holder_", "stray_", "port_move", "port_reclaim"];
-    name.contains("conflict") || name.contains("mismatch") || begins.iter().any(|word| name.starts_with(word))
+    let resolving = ["port_move", "port_reclaim"];
+    EventKind::of(name) == EventKind::Conflict || resolving.iter().any(|word| name.starts_with(word))
 }
 
 /// Returns the ports that an event names.

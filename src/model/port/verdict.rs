@@ -88,7 +88,19 @@ impl PortVerdict {
     /// Answers whether somebody has it who is not of the worktree that it is allocated to.
     #[must_use]
     pub fn is_foreign(self) -> bool {
-        matches!(self, Self::Sibling | Self::Stranger | Self::OtherUser | Self::Container)
+        // Each by name: whoever adds a verdict is asked.
+        match self {
+            Self::Sibling | Self::Stranger | Self::OtherUser | Self::Container => true,
+            Self::Free
+            | Self::Allocated
+            | Self::OwnListener
+            | Self::Bound
+            | Self::Outgoing
+            | Self::TimeWait
+            | Self::Excluded
+            | Self::Privileged
+            | Self::Claimed => false,
+        }
     }
 }
 

@@ -90,7 +90,7 @@ fn relation(owner: &Profile, situation: Option<&Situation>) -> String {
         (Relation::Container, None, _) => "none: a container's".to_owned(),
         (Relation::Stranger, None, _) => "none: a stranger".to_owned(),
         (_, None, _) if holder.is_other_user => "none: another user's".to_owned(),
-        (_, None, _) => String::new(),
+        (Relation::Own | Relation::Sibling | Relation::Stray | Relation::Unseen, None, _) => String::new(),
     }
 }
 
