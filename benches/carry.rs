@@ -107,24 +107,26 @@ fn main() {
             }
         }
     }
-    let medians: Vec<Duration> = times
-        .into_iter()
-        .map(|mut times| {
-            times.sort_unstable();
-            times[times.len() / 2]
-        })
-        .collect();
     println!("{files} files, {bytes} bytes, in {}", bench.folder.path().display());
     println!("{:<28} {:>10} {:>8}", "way", "median", "ratio");
-    let ratio = |time: Duration, of: Duration| time.as_secs_f64() / of.as_secs_f64();
-    for ((name, ..), median) in ways.iter().zip(&medians) {
-        println!("{name:<28} {median:>10.1?} {:>8.2}", ratio(*median, medians[0]));
+    // Pair by pair: what slows a round down slows all ways of it.
+    let pairs = |of: &dyn Fn(usize) -> f64| {
+        let mut ratios: Vec<f64> = (0..ROUNDS).map(of).collect();
+        ratios.sort_by(f64::total_cmp);
+        ratios[ROUNDS / 2]
+    };
+    let seconds = |way: usize, round: usize| times[way][round].as_secs_f64();
+    for (way, (name, ..)) in ways.iter().enumerate() {
+        let mut sorted = times[way].clone();
+        sorted.sort_unstable();
+        let ratio = pairs(&|round| seconds(way, round) / seconds(0, round));
+        println!("{name:<28} {:>10.1?} {ratio:>8.2}", sorted[ROUNDS / 2]);
     }
-    let carrying = medians[2].saturating_sub(medians[3]);
+    let carrying = |round| seconds(2, round) - seconds(3, round);
     println!(
-        "carrying alone {carrying:.1?}: {:.2} of `cp -r --reflink=auto`, {:.2} of `cp -r --reflink=never`",
-        ratio(carrying, medians[0]),
-        ratio(carrying, medians[1])
+        "carrying alone: {:.2} of `cp -r --reflink=auto`, {:.2} of `cp -r --reflink=never`",
+        pairs(&|round| carrying(round) / seconds(0, round)),
+        pairs(&|round| carrying(round) / seconds(1, round))
     );
-    println!("nothing to carry: {:.3} of --no-carry", ratio(medians[4], medians[5]));
+    println!("nothing to carry: {:.3} of --no-carry", pairs(&|round| seconds(4, round) / seconds(5, round)));
 }

@@ -35,7 +35,7 @@ fn a_create_carries_what_the_lists_name_and_says_what_it_leaves_out() {
         0,
     )
     .unwrap();
-    fs::set_permissions(repo.join(".venv/bin/tool"), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(repo.join(".venv/bin/tool"), fs::Permissions::from_mode(0o775)).unwrap();
     write(&repo, ".claude/worktrees/x/.git", "gitdir: nowhere\n");
 
     let report = sandbox.json(&["create", "login", "--ports"]);

@@ -1,7 +1,7 @@
 //! One file copied: its blocks shared where the file system can, else its bytes, holes kept. A file that changes meanwhile
 //! is copied again; mode and times are the source's.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::fs::{
     AtFlags, FileType, Gid, Mode, OFlags, SeekFrom, Stat, Timespec, Timestamps, Uid, copy_file_range, fchmod,
@@ -68,6 +68,7 @@ pub(super) struct CarryCopier {
     buffer: Vec<u8>,
     /// Until the file systems say that they do not.
     shares: bool,
+    is_root: bool,
 }
 
 enum Fault {
@@ -78,7 +79,7 @@ enum Fault {
 
 impl CarryCopier {
     pub(super) fn new() -> Self {
-        Self { buffer: vec![0; SMALL], shares: true }
+        Self { buffer: vec![0; SMALL], shares: true, is_root: rustix::process::geteuid().is_root() }
     }
 
     /// Copies a file. What is left out leaves nothing behind.
@@ -92,13 +93,13 @@ impl CarryCopier {
             if FileType::from_raw_mode(before.st_mode) != FileType::RegularFile {
                 return Ok(CopyOutcome::Left(LeftOutReason::Vanished));
             }
-            let made = openat(task.to, task.name, MADE, Mode::from_raw_mode(0o600)).map_err(Stop::Failed)?;
+            // Nobody else comes into the folder aside, so that the mode may be the right one from the start.
+            let mode = Mode::from_raw_mode(mode_of(&before));
+            let made = openat(task.to, task.name, MADE, mode).map_err(Stop::Failed)?;
             let outcome = self.fill(task, &source, &before, &made);
             if let Ok(Some(outcome)) = outcome {
                 return match outcome {
-                    CopyOutcome::Copied { .. } => {
-                        dress(&made, &before).map(|()| outcome).map_err(Stop::Failed)
-                    }
+                    CopyOutcome::Copied { .. } => Ok(outcome),
                     left => discard(task).map(|()| left),
                 };
             }
@@ -113,7 +114,7 @@ impl CarryCopier {
         Ok(CopyOutcome::Left(LeftOutReason::Vanished))
     }
 
-    /// Fills the new file; `None` where the source changed meanwhile.
+    /// Fills the new file, and dresses it; `None` where the source changed meanwhile.
     fn fill(
         &mut self,
         task: &Task<'_>,
@@ -135,6 +136,8 @@ impl CarryCopier {
                 return Ok(Some(CopyOutcome::Nothing));
             }
             write_all(made, &own).map_err(Fault::Write)?;
+            let now = fstat(made).map_err(Fault::Write)?;
+            self.dress(made, &now, before).map_err(Fault::Write)?;
             let size = own.len() as u64;
             let row = CarriedPath::File { size, time, hash: Some(hash_of(&own)), env: true };
             return Ok(Some(CopyOutcome::Copied { row, bytes: size, is_shared: false }));
@@ -157,8 +160,24 @@ impl CarryCopier {
             seek(made, SeekFrom::Start(0)).map_err(Fault::Write)?;
             hash = Some(hash_of(&read_whole(made).map_err(Fault::Write)?));
         }
+        self.dress(made, &now, before).map_err(Fault::Write)?;
         let row = CarriedPath::File { size, time, hash: hash.filter(|_| task.is_single), env: false };
         Ok(Some(CopyOutcome::Copied { row, bytes: size, is_shared }))
+    }
+
+    /// Gives the copy, which is as `now` says, mode, times and, where root copies a user's file, the owner of the source. A
+    /// mode that is right already is not set again: the file system would write that down too.
+    fn dress(&self, made: &OwnedFd, now: &Stat, source: &Stat) -> Result<(), Errno> {
+        if self.is_root && source.st_uid != 0 {
+            fchown(made, Some(Uid::from_raw(source.st_uid)), Some(Gid::from_raw(source.st_gid)))?;
+        }
+        if now.st_mode & 0o7777 != mode_of(source) {
+            fchmod(made, Mode::from_raw_mode(mode_of(source)))?;
+        }
+        let (seconds, nanoseconds) = time_of(source);
+        let last_modification = Timespec { tv_sec: seconds, tv_nsec: nanoseconds };
+        let last_access = Timespec { tv_sec: source.st_atime, tv_nsec: source.st_atime_nsec.cast_signed() };
+        futimens(made, &Timestamps { last_access, last_modification })
     }
 
     /// Lets both files have the same blocks until one of them is written to (`ioctl_ficlone(2)`).
@@ -281,18 +300,6 @@ fn has_changed(source: &OwnedFd, before: &Stat) -> bool {
             || time_of(&now) != time_of(before)
             || (now.st_ctime, now.st_ctime_nsec) != (before.st_ctime, before.st_ctime_nsec)
     })
-}
-
-/// Gives the copy mode, times and, where root copies a user's file, the owner of the source.
-pub(super) fn dress(made: impl AsFd, source: &Stat) -> Result<(), Errno> {
-    if rustix::process::geteuid().is_root() && source.st_uid != 0 {
-        fchown(&made, Some(Uid::from_raw(source.st_uid)), Some(Gid::from_raw(source.st_gid)))?;
-    }
-    fchmod(&made, Mode::from_raw_mode(mode_of(source)))?;
-    let (seconds, nanoseconds) = time_of(source);
-    let last_modification = Timespec { tv_sec: seconds, tv_nsec: nanoseconds };
-    let last_access = Timespec { tv_sec: source.st_atime, tv_nsec: source.st_atime_nsec.cast_signed() };
-    futimens(&made, &Timestamps { last_access, last_modification })
 }
 
 fn discard(task: &Task<'_>) -> Result<(), Stop> {

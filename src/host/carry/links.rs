@@ -9,6 +9,9 @@ use crate::model::carry::link::{LinkVerdict, judge};
 
 /// Has links to what is carried too lead to the copy, and leaves out those that lead where they must not.
 pub fn settle(found: &mut CarryMatches, source: &Path, target: &Path, others: &[PathBuf]) {
+    if !found.items.iter().any(|item| matches!(item.kind, PathKind::Link { .. })) {
+        return;
+    }
     let carried: BTreeSet<PathBuf> = found.items.iter().map(|item| PathBuf::from(&item.path)).collect();
     for mut item in std::mem::take(&mut found.items) {
         let PathKind::Link { target: leads } = &item.kind else {

@@ -317,15 +317,16 @@ impl Search<'_> {
 
     /// Notes the folders above a path, which must be made where the target has them not.
     fn note_above(&mut self, path: &[u8]) {
-        let mut at = parent_of(path).to_vec();
-        while !at.is_empty() && self.above.insert(at.clone()) {
-            let stat = statat(&self.source, &*at, AtFlags::SYMLINK_NOFOLLOW);
-            if let (Ok(text), Ok(stat)) = (std::str::from_utf8(&at), stat) {
+        let mut at = parent_of(path);
+        while !at.is_empty() && !self.above.contains(at) {
+            self.above.insert(at.to_vec());
+            let stat = statat(&self.source, at, AtFlags::SYMLINK_NOFOLLOW);
+            if let (Ok(text), Ok(stat)) = (std::str::from_utf8(at), stat) {
                 let exists = self.question.target.join(text).is_dir();
                 let kind = PathKind::Folder { mode: mode_of(&stat), time: time_of(&stat) };
                 self.found.items.push(Item { path: text.to_owned(), topmost: None, exists, kind });
             }
-            at = parent_of(&at).to_vec();
+            at = parent_of(at);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Makes the copies aside, in a folder of our own inside of the worktree that gets them, on few threads. Nobody sees them
 //! before they are whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::DirBuilder;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, symlink};
@@ -56,8 +56,8 @@ pub struct Staged {
 }
 
 impl Staged {
-    fn extend(&mut self, other: Self) {
-        self.rows.extend(other.rows);
+    fn extend(&mut self, mut other: Self) {
+        self.rows.append(&mut other.rows);
         self.files += other.files;
         self.bytes += other.bytes;
         self.reflinked += other.reflinked;
@@ -105,7 +105,13 @@ pub fn stage(work: &CopyWork<'_>) -> Result<Staged> {
     }
     let copied = copy_all(work, &tree)?;
     staged.extend(copied);
-    let folders: Vec<String> = staged.rows.keys().flat_map(|path| above(path)).map(str::to_owned).collect();
+    let mut folders: BTreeSet<String> = BTreeSet::new();
+    for path in staged.rows.keys() {
+        // Those above a folder that is known are known too.
+        if !folders.contains(folder_of(path)) {
+            folders.extend(above(path).map(str::to_owned));
+        }
+    }
     for folder in folders {
         staged.rows.entry(folder).or_insert(CarriedPath::Folder);
     }
