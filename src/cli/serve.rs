@@ -1,6 +1,7 @@
 //! `wt serve`: the dashboard and the same reports over HTTP.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -8,7 +9,7 @@ use clap::Args;
 use super::session::Session;
 use super::units;
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::model::policy::{self, Before};
 use crate::model::port::Port;
 use crate::model::units::Served;
@@ -132,16 +133,20 @@ fn stay(arguments: &Arguments, session: &Session<'_>, context: &Context) -> Resu
     let is_open = |what: &str| context.config.serve.open.iter().any(|open| open == what);
     let open = Open { health: is_open("health"), metrics: is_open("metrics") };
     let mut viewpoint = session.viewpoint();
-    // The worktree that we stand in may go while we serve.
-    let stands = context.repository.as_ref().map_or(&*context.folder, |repository| repository.root());
-    viewpoint.global.directory = Some(stands.to_path_buf());
+    let stands = stands(context).to_path_buf();
     viewpoint.global.config.clone_from(&context.config_file);
-    let look = Box::new(move |folder: Option<&std::path::Path>| {
-        let mut viewpoint = viewpoint.clone();
-        if let Some(folder) = folder {
+    let look = Box::new(move |folder: Option<&Path>| {
+        let at = |folder: &Path| {
+            let mut viewpoint = viewpoint.clone();
             viewpoint.global.directory = Some(folder.to_path_buf());
-        }
-        viewpoint.look()?.into_lenient_context()
+            viewpoint.look()
+        };
+        let seen = match at(folder.unwrap_or(&stands)) {
+            // The repository that we were started in may go while we serve.
+            Err(failure) if folder.is_none() && failure.code() == Code::NotFound => at(Path::new("/"))?,
+            seen => seen?,
+        };
+        seen.into_lenient_context()
     });
     let book = Book::open(context)?;
     let site = Arc::new(ServerSite::new(place, ready.token, open, arguments.actions, book, look));
@@ -167,17 +172,24 @@ fn unit(arguments: &Arguments, context: &Context) -> UnitsWish {
     UnitsWish::Serve { place: socket.map(Served::Socket).or(port), flags }
 }
 
+/// The folder whose configuration counts for what is about all repositories. The worktree that we were started in may go.
+fn stands(context: &Context) -> &Path {
+    context.repository.as_ref().map_or(Path::new("/"), |repository| repository.root())
+}
+
 /// The flags of the server that goes on in the background.
-fn words(arguments: &Arguments, context: &Context) -> Vec<String> {
-    let mut words: Vec<String> = ["serve", "--detached", "--quiet", "--no-input"].map(str::to_owned).into();
+fn words(arguments: &Arguments, context: &Context) -> Vec<OsString> {
+    let mut words: Vec<OsString> =
+        ["serve", "--detached", "--quiet", "--no-input", "-C"].map(Into::into).into();
+    words.push(stands(context).into());
     if let Some(port) = arguments.port {
-        words.extend(["--port".to_owned(), port.to_string()]);
+        words.extend(["--port".into(), port.to_string().into()]);
     }
     if let Some(socket) = &arguments.socket {
-        words.extend(["--socket".to_owned(), socket.to_string_lossy().into_owned()]);
+        words.extend(["--socket".into(), context.absolute(socket).into()]);
     }
     if let Some(file) = &context.config_file {
-        words.extend(["--config".to_owned(), file.to_string_lossy().into_owned()]);
+        words.extend(["--config".into(), file.into()]);
     }
     for (is_wanted, word) in [
         (arguments.keep_token, "--keep-token"),
@@ -186,7 +198,7 @@ fn words(arguments: &Arguments, context: &Context) -> Vec<String> {
         (arguments.actions, "--yes"),
     ] {
         if is_wanted {
-            words.push(word.to_owned());
+            words.push(word.into());
         }
     }
     words

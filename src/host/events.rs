@@ -9,5 +9,5 @@ mod reading;
 mod shortening;
 
 pub use append::{Writing, append};
-pub use reading::{Tail, read};
+pub use reading::{Tail, read, read_behind};
 pub use shortening::{forget, is_any_before};

@@ -85,6 +85,16 @@ pub fn events(context: &Context, filter: &EventFilter) -> Result<Report> {
     Ok(Report { events, unreadable })
 }
 
+/// Returns the events behind the one with that sequence.
+///
+/// # Errors
+///
+/// Fails when the log cannot be read.
+pub fn behind(context: &Context, sequence: u64) -> Result<Vec<Event>> {
+    let dirs = context.host.dirs()?;
+    events::read_behind(dirs.state(), sequence).map_err(|error| unread(dirs.state(), error))
+}
+
 /// Whoever waits for events.
 #[derive(Debug)]
 pub struct Follower {

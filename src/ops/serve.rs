@@ -1,5 +1,6 @@
 //! `wt serve` beside the server itself: where it will answer, who serves already, and having that end.
 
+use std::ffi::OsString;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -198,13 +199,13 @@ pub fn find(context: &Context) -> Result<Report> {
     Ok(Report { url: serving.url, pid: serving.process.pid, page })
 }
 
-/// Starts a server beside us that no terminal's end reaches, and waits for it. `words` are its flags, `port` the one among
-/// them.
+/// Starts a server beside us that no terminal's end reaches and that stands in no worktree, and waits for it. `words` are its
+/// flags, with each path in them as a whole one; `port` is the one among them.
 ///
 /// # Errors
 ///
 /// `already_running`; `port_conflict`; `internal` where it does not come up.
-pub fn start_beside(context: &Context, port: Option<Port>, words: &[String]) -> Result<Report> {
+pub fn start_beside(context: &Context, port: Option<Port>, words: &[OsString]) -> Result<Report> {
     let state = context.host.dirs()?.require_state()?.to_path_buf();
     match ServerSeat::take(&state)? {
         Some(seat) => drop(seat),
@@ -215,9 +216,8 @@ pub fn start_beside(context: &Context, port: Option<Port>, words: &[String]) -> 
         require_nobodys(context, port)?;
         drop(listen::on(port)?);
     }
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     // In our own group, which it leaves: a leader could not.
-    spawn::detach(&words, &context.folder, true)
+    spawn::detach(words, Path::new("/"), true)
         .map_err(|error| Failure::from_io(error, Code::Internal, "the server cannot be started"))?;
     await_start(context)
 }

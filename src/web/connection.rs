@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderName};
-use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::forward::{self, Visitor};
-use super::guard::{self, RefusedRequest, RequestHead};
+use super::guard::{self, RefusedRequest};
+use super::heads;
+use super::line::Manners;
 use super::reply::{self, Body};
 use super::route::{self, Act, Ask, Missing, Route};
 use super::site::ServerSite;
@@ -30,7 +31,7 @@ pub async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     let (parts, body) = request.into_parts();
-    let head = head(&parts);
+    let head = heads::of(&parts);
     let name = guard::name(&head, site.place);
     let is_known = guard::require_token(&head, &site.token).is_ok();
     let mut request = Request::from_parts(parts, body);
@@ -41,17 +42,18 @@ pub async fn answer(
         }
         return Ok(forward::forward(&site, &name, is_known, &visitor, request).await);
     }
+    visitor.manners.heed_end(false);
     let is_head = *request.method() == Method::HEAD;
-    let mut response = answered(&site, request).await;
+    let mut response = answered(&site, &visitor.manners, request).await;
     if is_head {
         *response.body_mut() = Body::default();
     }
     Ok(response)
 }
 
-async fn answered(site: &Arc<ServerSite>, request: Request<Incoming>) -> Response<Body> {
+async fn answered(site: &Arc<ServerSite>, manners: &Manners, request: Request<Incoming>) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let head = head(&parts);
+    let head = heads::of(&parts);
     if let Err(refused) = guard::admit(&head, site.place) {
         let status = match refused {
             RefusedRequest::Host(_) => StatusCode::MISDIRECTED_REQUEST,
@@ -83,7 +85,8 @@ async fn answered(site: &Arc<ServerSite>, request: Request<Incoming>) -> Respons
         Route::File(file) => file.answer(site.acts),
         Route::Healthz => reply::plain(StatusCode::OK, "ok"),
         Route::Stream => {
-            let last = one(&parts.headers, &HeaderName::from_static("last-event-id"));
+            manners.heed_end(true);
+            let last = heads::one(&parts.headers, &HeaderName::from_static("last-event-id"));
             stream::open(site, last.and_then(|last| last.parse().ok())).await
         }
         Route::Metrics => scraped(site).await,
@@ -153,25 +156,4 @@ async fn apart(
 fn unmade(command: &str) -> Response<Body> {
     let failure = Failure::new(Code::Internal, "the report could not be made");
     reply::failure(command, &failure, StatusCode::INTERNAL_SERVER_ERROR)
-}
-
-fn head(parts: &Parts) -> RequestHead<'_> {
-    let headers = &parts.headers;
-    RequestHead {
-        host: one(headers, &header::HOST),
-        authority: parts.uri.authority().map(hyper::http::uri::Authority::as_str),
-        origin: one(headers, &header::ORIGIN),
-        site: one(headers, &HeaderName::from_static("sec-fetch-site")),
-        is_visit: matches!(parts.method, Method::GET | Method::HEAD)
-            && one(headers, &HeaderName::from_static("sec-fetch-mode")) == Some("navigate")
-            && one(headers, &HeaderName::from_static("sec-fetch-dest")) == Some("document"),
-        authorization: one(headers, &header::AUTHORIZATION),
-    }
-}
-
-/// A header that stands there twice, or is no text, is as good as a foreign one.
-fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    let mut values = headers.get_all(name).iter();
-    let value = values.next()?;
-    Some(if values.next().is_some() { "" } else { value.to_str().unwrap_or("") })
 }

@@ -25,6 +25,8 @@ pub struct RequestHead<'a> {
     /// The authority of a target that is written as a whole URL.
     pub authority: Option<&'a str>,
     pub origin: Option<&'a str>,
+    /// The page that a link or a picture stands on.
+    pub referer: Option<&'a str>,
     /// `Sec-Fetch-Site`.
     pub site: Option<&'a str>,
     /// Whether somebody followed a link to it, or typed it: a page that only shows is asked for, and not for a frame.
@@ -88,6 +90,23 @@ pub fn name(head: &RequestHead<'_>, place: AnswerPlace) -> Option<String> {
     let name = name.strip_suffix(ENDING).filter(|name| is_here && host_names::is_host(name))?;
     let is_one = head.authority.is_none_or(|authority| authority.eq_ignore_ascii_case(host));
     is_one.then(|| name.to_owned())
+}
+
+/// Answers whether a page of another site has a service asked for, as far as the request says. A browser says it itself
+/// (`Sec-Fetch-Site`); an older one names the page, and only pages that are forwarded here are no strangers to each other.
+/// A program says nothing.
+#[must_use]
+pub fn is_of_another_site(head: &RequestHead<'_>, place: AnswerPlace) -> bool {
+    if let Some(site) = head.site {
+        return !matches!(site, "same-origin" | "same-site" | "none");
+    }
+    let is_strange = |page: &str| {
+        let authority = page.strip_prefix("http://").and_then(|rest| rest.split(['/', '?', '#']).next());
+        authority.is_none_or(|host| {
+            name(&RequestHead { host: Some(host), ..RequestHead::default() }, place).is_none()
+        })
+    };
+    [head.origin, head.referer].into_iter().flatten().any(is_strange)
 }
 
 fn is_ours(host: &str, place: AnswerPlace) -> bool {
@@ -222,6 +241,39 @@ mod tests {
         }
         let from_a_form = RequestHead { is_visit: true, ..from("http://evil.example") };
         assert!(matches!(admit(&from_a_form, at()), Err(RefusedRequest::Page(_))));
+    }
+
+    #[test]
+    fn a_page_of_another_site_is_known_by_what_the_browser_says_or_by_its_address() {
+        let asked = asked("web.login.localhost:7373");
+        assert!(!is_of_another_site(&asked, at()), "a program");
+        for (site, is_strange) in
+            [("same-origin", false), ("same-site", false), ("none", false), ("cross-site", true), ("", true)]
+        {
+            // It counts whatever else is said.
+            let head = RequestHead { site: Some(site), origin: Some("http://evil.example"), ..asked };
+            assert_eq!(is_of_another_site(&head, at()), is_strange, "{site}");
+        }
+        for (page, is_strange) in [
+            ("http://web.login.localhost:7373", false),
+            ("http://API.login.localhost:7373/a?b", false),
+            ("http://evil.example", true),
+            ("http://evil.example/web.login.localhost:7373", true),
+            ("http://web.login.localhost:7373@evil.example/", true),
+            ("http://web.login.localhost:5000", true),
+            ("https://web.login.localhost:7373", true),
+            ("http://127.0.0.1:7373", true),
+            ("null", true),
+            ("", true),
+        ] {
+            for head in [
+                RequestHead { origin: Some(page), ..asked },
+                RequestHead { referer: Some(page), ..asked },
+                RequestHead { referer: Some(page), origin: Some("http://web.login.localhost:7373"), ..asked },
+            ] {
+                assert_eq!(is_of_another_site(&head, at()), is_strange, "{page}");
+            }
+        }
     }
 
     #[test]

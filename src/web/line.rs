@@ -1,11 +1,12 @@
 //! A connection of a client. It is hung up on when it reads nothing for a while, until it carries what a service sends: a
-//! stream may rest for as long as both sides like.
+//! stream may rest for as long as both sides like. A client that closes its half and waits for a report gets it. Of a stream, and
+//! of what a service answers, it counts as gone, as it does at other proxies: one that is gone looks the same.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
@@ -26,24 +27,61 @@ impl Patient for UnixStream {
     fn wait_for_ever(&self) {}
 }
 
-/// A connection, and whether it is a service's by now.
+/// How a connection is to be treated.
+#[derive(Debug, Default)]
+pub struct Manners {
+    is_forwarded: AtomicBool,
+    heeds_end: AtomicBool,
+    /// Whoever waits for something else, and was not told of the end that came.
+    untold: Mutex<Option<Waker>>,
+}
+
+impl Manners {
+    /// Says that it carries what a service sends by now.
+    pub fn forward(&self) {
+        self.is_forwarded.store(true, Ordering::Relaxed);
+        self.heed_end(true);
+    }
+
+    /// Says whether a client that closes its half while it is answered is gone.
+    pub fn heed_end(&self, heeds_end: bool) {
+        self.heeds_end.store(heeds_end, Ordering::Relaxed);
+        if heeds_end {
+            self.tell();
+        }
+    }
+
+    /// Has the connection be read again where its end was kept back.
+    fn tell(&self) {
+        if let Some(untold) = self.untold.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            untold.wake();
+        }
+    }
+}
+
+/// A connection, and how it is treated.
 pub struct Line<S> {
     stream: S,
-    is_forwarded: Arc<AtomicBool>,
+    manners: Arc<Manners>,
     is_patient: bool,
+    /// Whether something was asked since the last answer.
+    is_asked: bool,
+    /// Whether some of the answer was sent.
+    has_begun: bool,
 }
 
 impl<S: Patient> Line<S> {
-    /// `is_forwarded` is set by whoever forwards what was asked for over it.
-    pub fn new(stream: S, is_forwarded: Arc<AtomicBool>) -> Self {
-        Self { stream, is_forwarded, is_patient: false }
+    /// `manners` are told by whoever answers.
+    pub fn new(stream: S, manners: Arc<Manners>) -> Self {
+        Self { stream, manners, is_patient: false, is_asked: false, has_begun: false }
     }
 
     fn look(&mut self) {
-        if !self.is_patient && self.is_forwarded.load(Ordering::Relaxed) {
+        if !self.is_patient && self.manners.is_forwarded.load(Ordering::Relaxed) {
             self.is_patient = true;
             self.stream.wait_for_ever();
         }
+        self.has_begun |= self.is_asked;
     }
 }
 
@@ -53,7 +91,17 @@ impl<S: AsyncRead + Unpin> AsyncRead for Line<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        if buffer.filled().len() > before {
+            self.is_asked = true;
+        } else if self.is_asked && buffer.remaining() > 0 && !self.manners.heeds_end.load(Ordering::Relaxed) {
+            // Whoever is told of it answers nothing any more. One that waits in vain for the rest of a request hangs up in time.
+            let untold = Some(context.waker().clone());
+            *self.manners.untold.lock().unwrap_or_else(PoisonError::into_inner) = untold;
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -81,7 +129,13 @@ impl<S: AsyncWrite + Patient + Unpin> AsyncWrite for Line<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+        // Nothing is flushed before all of an answer is sent that has a length.
+        if std::mem::take(&mut self.has_begun) {
+            self.is_asked = false;
+            self.manners.tell();
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

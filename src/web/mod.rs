@@ -6,6 +6,7 @@ mod api;
 mod connection;
 mod forward;
 pub mod guard;
+mod heads;
 mod line;
 mod page;
 mod reply;

@@ -5,7 +5,6 @@ use std::future::Future;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -19,7 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::forward::Visitor;
-use super::line::{Line, Patient};
+use super::line::{Line, Manners, Patient};
 use super::site::{ServerSite, Word};
 use super::{connection, stream};
 use crate::error::{Code, Failure, Result};
@@ -153,9 +152,9 @@ async fn accept<L: Listener>(site: Arc<ServerSite>, open: Arc<Semaphore>, listen
         };
         let site = Arc::clone(&site);
         tokio::spawn(async move {
-            let is_forwarded = Arc::new(AtomicBool::new(false));
-            let of_line = Arc::clone(&is_forwarded);
-            let visitor = Visitor { address: L::address(&stream), seat: Arc::new(permit), is_forwarded };
+            let manners = Arc::new(Manners::default());
+            let of_line = Arc::clone(&manners);
+            let visitor = Visitor { address: L::address(&stream), seat: Arc::new(permit), manners };
             let service =
                 service_fn(move |request| connection::answer(Arc::clone(&site), visitor.clone(), request));
             let line = Line::new(stream, of_line);
@@ -193,12 +192,10 @@ async fn news(site: &ServerSite, mut events: Follower) -> Follower {
         (events, news)
     });
     let Ok((events, news)) = read.await else { std::future::pending().await };
-    for event in news {
-        if let Some(line) = stream::line(&event) {
-            site.tell(Word::Event(event.sequence, line));
-        }
-    }
-    site.tell(Word::Changed);
+    // One word for all that came at once: nobody falls behind because much happens.
+    let lines: Vec<_> =
+        news.iter().filter_map(|event| Some((event.sequence, stream::line(event)?))).collect();
+    site.tell(Word::Changed(lines.into()));
     events
 }
 

@@ -52,10 +52,8 @@ pub struct ServerSite {
 /// What a reader of the stream is told.
 #[derive(Clone, Debug)]
 pub enum Word {
-    /// An event: its sequence, and the line of the log.
-    Event(u64, Arc<str>),
-    /// The records or a service changed.
-    Changed,
+    /// The records or a service changed. With the events that were logged since the last word: their sequences and lines.
+    Changed(Arc<[(u64, Arc<str>)]>),
 }
 
 impl fmt::Debug for ServerSite {

@@ -16,7 +16,6 @@ use super::reply::{self, Body};
 use super::site::{ServerSite, Word};
 use crate::model::envelope;
 use crate::model::event::Event;
-use crate::model::event::filter::EventFilter;
 use crate::ops::events;
 
 /// How many words a reader may be behind.
@@ -59,12 +58,9 @@ pub async fn open(site: &Arc<ServerSite>, last: Option<u64>) -> Response<Body> {
 }
 
 fn missed(site: &ServerSite, last: u64) -> Vec<(u64, Arc<str>)> {
-    let read = site.look(None).and_then(|(context, _)| events::events(&context, &EventFilter::default()));
-    let missed = read.map(|report| report.events).unwrap_or_default().into_iter();
-    missed
-        .filter(|event| event.sequence > last)
-        .filter_map(|event| Some((event.sequence, line(&event)?)))
-        .collect()
+    let read = site.look(None).and_then(|(context, _)| events::behind(&context, last));
+    let missed = read.unwrap_or_default();
+    missed.iter().filter_map(|event| Some((event.sequence, line(event)?))).collect()
 }
 
 async fn tell(mut words: Receiver<Word>, missed: Vec<(u64, Arc<str>)>, mut sender: Sender<Bytes>) {
@@ -76,36 +72,31 @@ async fn tell(mut words: Receiver<Word>, missed: Vec<(u64, Arc<str>)>, mut sende
         if sender.try_send(Frame::data(Bytes::from(std::mem::take(&mut text)))).is_err() {
             return;
         }
-        let mut is_changed = false;
         match tokio::time::timeout(SIGN_OF_LIFE, words.recv()).await {
             Err(_) => text.push_str(NOTHING),
             // Too slow to be told everything: it comes back, and says how far it came.
             Ok(Err(RecvError::Closed | RecvError::Lagged(_))) => return,
             Ok(Ok(word)) => {
-                is_changed |= add(&mut text, &word, told);
+                add(&mut text, &word, told);
                 tokio::time::sleep(TOGETHER).await;
                 while let Ok(word) = words.try_recv() {
-                    is_changed |= add(&mut text, &word, told);
+                    add(&mut text, &word, told);
                 }
+                text.push_str(CHANGED);
             }
-        }
-        if is_changed {
-            text.push_str(CHANGED);
         }
     }
 }
 
-/// Adds an event that was not told yet; true for the word that something changed.
-fn add(text: &mut String, word: &Word, told: u64) -> bool {
-    match word {
-        Word::Changed => true,
-        Word::Event(sequence, line) => {
-            if *sequence > told {
-                text.push_str(&written(*sequence, line));
-            }
-            false
-        }
-    }
+/// Adds the events that were not told yet.
+fn add(text: &mut String, word: &Word, told: u64) {
+    let Word::Changed(events) = word;
+    text.extend(
+        events
+            .iter()
+            .filter(|(sequence, _)| *sequence > told)
+            .map(|(sequence, line)| written(*sequence, line)),
+    );
 }
 
 fn written(sequence: u64, line: &str) -> String {

@@ -261,6 +261,27 @@ fn in_the_background_it_goes_on_without_its_terminal_until_it_is_stopped() {
 }
 
 #[test]
+fn in_the_background_it_stands_in_no_worktree_and_outlives_the_one_it_was_started_in() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let folder = sandbox.worktree("feature-login");
+    let _ends = Detached(&sandbox);
+    let shown = sandbox.json_in(&folder, &["serve", "--detach", "--socket", "../wt.sock"]);
+    let socket = folder.parent().unwrap().join("wt.sock");
+    let at = std::path::absolute(shown["url"].as_str().unwrap()).unwrap();
+    assert_eq!(at.canonicalize().unwrap(), socket.canonicalize().unwrap());
+    assert_eq!(std::fs::read_link(format!("/proc/{}/cwd", shown["pid"])).unwrap(), std::path::Path::new("/"));
+    sandbox.wt(&["remove", "feature-login"]).ok();
+    let token = std::fs::read_to_string(sandbox.state().join("serve.token")).unwrap();
+    let mut stream = std::os::unix::net::UnixStream::connect(&socket).unwrap();
+    let request = "GET /api/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
+    write!(stream, "{request}Authorization: Bearer {token}\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    assert!(text.contains(" 200 ") && text.contains("\"removed\""), "{text}");
+}
+
+#[test]
 fn a_socket_in_the_file_system_takes_nobodys_place() {
     let sandbox = Sandbox::new();
     write(&sandbox.path("."), "notes", "mine");

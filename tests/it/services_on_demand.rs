@@ -71,6 +71,11 @@ fn the_first_request_starts_it_and_a_page_of_another_site_does_not() {
     assert_eq!((fleet.port("web"), fleet.state("web").0.as_str(), starts()), (before, "asleep", 0));
     let cross = ask(&wt, "Sec-Fetch-Site: cross-site\r\n");
     assert_eq!((cross.status, cross.code().as_str(), starts()), (403, "forbidden", 0), "{}", cross.body);
+    // A browser that does not say so names the page.
+    for page in ["Origin: http://evil.example", "Referer: http://evil.example/page", "Origin: null"] {
+        let foreign = ask(&wt, &format!("{page}\r\n"));
+        assert_eq!((foreign.status, foreign.code().as_str(), starts()), (403, "forbidden", 0), "{page}");
+    }
     let woken = ask(&wt, "Sec-Fetch-Site: none\r\n");
     assert_eq!((woken.status, woken.body.as_str(), starts()), (200, "up", 1), "{}", woken.body);
     assert_eq!(fleet.state("web").0, "ready");

@@ -32,6 +32,28 @@ pub fn read(folder: &Path) -> std::io::Result<(Vec<Event>, usize)> {
     Ok((found, unreadable))
 }
 
+/// Returns what was logged behind the event with that sequence, the oldest first. Lines stand in the order of their sequences,
+/// so that no more is understood than is returned, however long the log is.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_behind(folder: &Path, sequence: u64) -> std::io::Result<Vec<Event>> {
+    let mut found: Vec<Event> = Vec::new();
+    'parts: for part in parts(folder)? {
+        let bytes = Part { file: part, offset: 0 }.rest()?;
+        for line in bytes.rsplit(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            match serde_json::from_slice::<Event>(line) {
+                Ok(event) if event.sequence <= sequence => break 'parts,
+                Ok(event) => found.push(event),
+                Err(_) => {}
+            }
+        }
+    }
+    found.reverse();
+    Ok(found)
+}
+
 /// The files there are, the newest first, each once: one of them may be put aside while they are opened.
 fn parts(folder: &Path) -> std::io::Result<Vec<File>> {
     let mut found: Vec<(File, Metadata)> = Vec::new();
@@ -80,6 +102,22 @@ impl Part {
         }
     }
 
+    /// Returns where the last whole line ends.
+    fn end(&self) -> std::io::Result<u64> {
+        let mut end = self.file.metadata()?.len();
+        let mut piece = vec![0; PIECE];
+        while end > 0 {
+            let begin = end.saturating_sub(PIECE as u64);
+            let wanted = usize::try_from(end - begin).unwrap_or(PIECE);
+            self.file.read_exact_at(&mut piece[..wanted], begin)?;
+            if let Some(last) = piece[..wanted].iter().rposition(|byte| *byte == b'\n') {
+                return Ok(begin + last as u64 + 1);
+            }
+            end = begin;
+        }
+        Ok(0)
+    }
+
     /// Returns the events of the lines that became whole since.
     fn events(&mut self) -> std::io::Result<Vec<Event>> {
         if self.file.metadata()?.len() <= self.offset {
@@ -120,7 +158,10 @@ impl Tail {
     /// Those of the system.
     pub fn of_new(folder: &Path) -> std::io::Result<Self> {
         let mut tail = Self::of_all(folder)?;
-        tail.read_on()?;
+        tail.parts.truncate(1);
+        for part in &mut tail.parts {
+            part.offset = part.end()?;
+        }
         Ok(tail)
     }
 
@@ -207,5 +248,42 @@ mod tests {
         file.write_all(&line[10..]).unwrap();
         assert_eq!(tail.read_on().unwrap().len(), 1);
         assert_eq!(Tail::of_new(folder).unwrap().read_on().unwrap().len(), 0);
+    }
+
+    #[test]
+    fn what_is_new_begins_behind_the_last_whole_line_and_in_no_older_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        put(folder, "old");
+        fs::rename(log(folder), aside(folder, 1)).unwrap();
+        put(folder, "known");
+        let line = fs::read(log(folder)).unwrap();
+        let mut file = OpenOptions::new().append(true).open(log(folder)).unwrap();
+        // Longer than what is read at once.
+        file.write_all(&vec![b' '; PIECE + 10]).unwrap();
+        let mut tail = Tail::of_new(folder).unwrap();
+        assert_eq!(tail.read_on().unwrap().len(), 0);
+        file.write_all(&line).unwrap();
+        assert_eq!(tail.read_on().unwrap().len(), 1);
+        files::replace(&log(folder), b"", 0o600).unwrap();
+        assert_eq!(Tail::of_new(folder).unwrap().read_on().unwrap().len(), 0);
+    }
+
+    #[test]
+    fn what_stands_behind_an_event_is_told_in_order_over_all_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let line = |sequence: u64| {
+            format!("{{\"sequence\":{sequence},\"at\":\"2026-01-01T00:00:00Z\",\"event\":\"created\"}}\n")
+        };
+        let older = format!("{}no event\n{}", line(1), line(2));
+        files::replace(&aside(folder, 1), older.as_bytes(), 0o600).unwrap();
+        let newer = format!("{}{}{{\"sequ", line(3), line(4));
+        files::replace(&log(folder), newer.as_bytes(), 0o600).unwrap();
+        let behind = |sequence| -> Vec<u64> {
+            read_behind(folder, sequence).unwrap().iter().map(|event| event.sequence).collect()
+        };
+        assert_eq!((behind(0), behind(1), behind(3)), (vec![1, 2, 3, 4], vec![2, 3, 4], vec![4]));
+        assert_eq!((behind(4), behind(9)), (vec![], vec![]));
     }
 }

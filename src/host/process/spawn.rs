@@ -120,7 +120,7 @@ pub(crate) fn scrub(command: &mut Command) {
 ///
 /// Those of starting it.
 #[expect(clippy::disallowed_methods, reason = "a child that starts here has git's variables scrubbed")]
-pub fn detach(arguments: &[&str], folder: &Path, in_our_group: bool) -> io::Result<()> {
+pub fn detach(arguments: &[impl AsRef<OsStr>], folder: &Path, in_our_group: bool) -> io::Result<()> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(arguments).current_dir(folder);
     if !in_our_group {

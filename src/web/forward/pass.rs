@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
@@ -17,6 +16,9 @@ use super::{head, refusal, tunnel, upstream};
 use crate::error::{Code, Failure, Result};
 use crate::model::forwarding::ENDING;
 use crate::ops::forwarding::{self, NamedTarget};
+use crate::web::guard;
+use crate::web::heads;
+use crate::web::line::Manners;
 use crate::web::reply::Body;
 use crate::web::site::ServerSite;
 
@@ -27,8 +29,8 @@ pub struct Visitor {
     pub address: Option<IpAddr>,
     /// The place among all connections.
     pub seat: Arc<OwnedSemaphorePermit>,
-    /// Set once something was forwarded for it.
-    pub is_forwarded: Arc<AtomicBool>,
+    /// How the connection is treated.
+    pub manners: Arc<Manners>,
 }
 
 /// Forwards a request for `name`, which is all before `.localhost`. Who `is_known` has the token, and is told which names
@@ -40,14 +42,14 @@ pub async fn forward(
     visitor: &Visitor,
     request: Request<Incoming>,
 ) -> Response<Body> {
-    let asked = request.headers().clone();
+    let is_program = refusal::is_program(request.headers());
     match passed(site, name, visitor, request).await {
         Ok(response) => response,
         Err(mut failure) => {
             if is_known && matches!(failure.code(), Code::NotFound | Code::Ambiguous) {
                 failure = failure.detail("names", names(site).await);
             }
-            refusal::answer(&failure, &asked, site.url().as_deref())
+            refusal::answer(&failure, is_program, site.url().as_deref())
         }
     }
 }
@@ -95,9 +97,9 @@ async fn passed(
     }
     let is_upgrade = head::upgrade(request.headers()).is_some();
     let client = is_upgrade.then(|| hyper::upgrade::on(&mut request));
-    visitor.is_forwarded.store(true, Ordering::Relaxed);
-    let may_wake = request.headers().get_all("sec-fetch-site").iter().all(|site| site != "cross-site");
+    visitor.manners.forward();
     let (mut parts, body) = request.into_parts();
+    let may_wake = !guard::is_of_another_site(&heads::of(&parts), site.place);
     head::of_request(&mut parts.headers, visitor.address, &target.worktree.name);
     parts.uri = origin_form(&parts.uri);
     let may_repeat = body.is_end_stream() && !is_upgrade && parts.method.is_idempotent();

@@ -9,15 +9,15 @@ use crate::web::reply::{self, Body};
 /// The word of answers that are no command's.
 const SERVE: &str = "serve";
 
-/// The answer for who asked with these headers. `dashboard` is where to look further.
+/// The answer. `dashboard` is where to look further.
 #[must_use]
-pub fn answer(failure: &Failure, asked: &HeaderMap, dashboard: Option<&str>) -> Response<Body> {
+pub fn answer(failure: &Failure, is_program: bool, dashboard: Option<&str>) -> Response<Body> {
     let status = match failure.code() {
         Code::NotFound | Code::Ambiguous => StatusCode::NOT_FOUND,
         Code::PortConflict | Code::ServiceFailed => StatusCode::BAD_GATEWAY,
         code => reply::status(code),
     };
-    let mut response = if is_program(asked) {
+    let mut response = if is_program {
         reply::failure(SERVE, failure, status)
     } else {
         reply::bytes(status, "text/html; charset=utf-8", page(failure, status, dashboard))
@@ -27,8 +27,9 @@ pub fn answer(failure: &Failure, asked: &HeaderMap, dashboard: Option<&str>) -> 
     response
 }
 
-/// Whoever accepts JSON gets it, unless it would rather have a page.
-fn is_program(asked: &HeaderMap) -> bool {
+/// Answers whether a program asks with these headers: whoever accepts JSON gets it, unless it would rather have a page.
+#[must_use]
+pub fn is_program(asked: &HeaderMap) -> bool {
     let accepted = asked.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let accepted = accepted.collect::<Vec<_>>().join(",").to_ascii_lowercase();
     accepted.contains("json") && !accepted.contains("text/html")
@@ -79,7 +80,7 @@ mod tests {
         let accepting = |value: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(header::ACCEPT, HeaderValue::from_static(value));
-            answer(&failure, &headers, None)
+            answer(&failure, is_program(&headers), None)
         };
         for (accept, kind) in [
             ("application/json", "application/json"),
