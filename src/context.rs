@@ -11,11 +11,11 @@ use jiff::Timestamp;
 
 use crate::error::{Code, Failure, Result};
 use crate::host::claims::{
-    Claimant, Claims, GitClaims, Journal, Patience, Pulse, Remote, SharedHost, TeamBook, Unclaimed,
+    Annex, Claimant, Claims, GitClaims, Journal, Patience, Pulse, Remote, SharedHost, TeamBook, Unclaimed,
     host_identity, state_id,
 };
 use crate::host::events::Writing;
-use crate::host::git::Repository;
+use crate::host::git::{RemotePlace, Repository};
 use crate::host::machine::Host;
 use crate::host::process::users::Users;
 use crate::host::process::{identity, users};
@@ -204,16 +204,19 @@ impl Context {
             now: self.now(),
             book: TeamBook::of(dirs.state(), &url, &name, longest),
         };
+        let wt_dir = repository.require_wt_dir().ok()?;
         let remote = Remote {
-            git_dir: repository.common_dir().to_path_buf(),
+            annex: Annex::of(&wt_dir, repository.common_dir(), repository.find_object_format()),
             folder: if repository.root().is_dir() { repository.root() } else { repository.common_dir() }
                 .to_path_buf(),
             name: team.remote.clone(),
+            address: url,
+            place: repository.remote_place(&team.remote).unwrap_or(RemotePlace::Named),
             ssh: repository.find_ssh_command(),
             interrupt: self.host.interrupt.clone(),
             patience: Patience::new(team.timeout),
         };
-        let journal = Journal::of(&repository.require_wt_dir().ok()?);
+        let journal = Journal::of(&wt_dir);
         Some(GitClaims { remote, repository: name, journal, claimant, pulse })
     }
 

@@ -50,6 +50,7 @@ pub enum Code {
     Claimed,
     ClaimsUnreachable,
     NotYours,
+    HostUnreachable,
     Usage,
     Internal,
 }
@@ -98,6 +99,7 @@ impl Code {
             Self::Claimed => "claimed",
             Self::ClaimsUnreachable => "claims_unreachable",
             Self::NotYours => "not_yours",
+            Self::HostUnreachable => "host_unreachable",
             Self::Usage => "usage",
             Self::Internal => "internal",
         }

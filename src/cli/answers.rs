@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::ops::dry_run::DryRun;
+use crate::ops::far;
 use crate::ops::notify;
 use crate::ops::prompt;
 use crate::ops::rename;
@@ -45,13 +46,18 @@ answers! {
     "remove" "remove" [shape::<remove::Report>(), shape::<DryRun<remove::Plan>>()];
     "rename" "rename" [shape::<rename::Report>(), shape_beside_error::<rename::Unasked>()];
     "restore" "restore" [shape::<restore::Report>(), shape::<restore::RestorableList>()];
-    "list" "list" [shape::<list::Report>()];
+    "list" "list" [shape::<list::Report>(), shape::<far::Report>()];
+    "forward" "forward" [shape::<far::Forwarded>()];
     "path" "path" [shape::<path::Report>()];
     "switch" "switch" [shape::<switch::Report>(), shape_beside_error::<create::Executed<switch::Report>>()];
     "clean" "clean" [shape_beside_error::<clean::Report>(), shape::<DryRun<clean::Report>>()];
     "team" "team" [shape::<team::Report>()];
     "team claim" "team-claim" [shape::<team::ClaimChange>()];
     "team release" "team-release" [shape::<team::ClaimChange>()];
+    "team hosts" "team-hosts" [shape::<far::HostList>()];
+    "team hosts list" "team-hosts-list" [shape::<far::HostList>()];
+    "team hosts add" "team-hosts-add" [shape::<far::HostAdded>()];
+    "team hosts remove" "team-hosts-remove" [shape::<far::HostRemoved>()];
     "team hosts renew" "team-hosts-renew" [shape::<team::Renewed>()];
     "team init" "team-init" [shape::<team::Initiated>()];
     "carry" "carry" [shape_beside_error::<carry::Report>(), shape_beside_error::<DryRun<carry::Report>>()];

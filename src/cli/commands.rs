@@ -16,6 +16,7 @@ use super::down;
 use super::env;
 use super::events;
 use super::exec;
+use super::forward;
 use super::health;
 use super::hook;
 use super::hooks;
@@ -72,7 +73,7 @@ commands! {
         }
         List(list) "list" {
             looks: |_| true, run: |arguments, session| list::run(&arguments, session),
-            examples: { "list": "wt list --status", "wt list --all --json"; }
+            examples: { "list": "wt list --status", "wt list --hosts"; }
         }
         Path(path) "path" {
             looks: |_| true, run: |arguments, session| path::run(&arguments, session),
@@ -156,6 +157,10 @@ commands! {
             run: |arguments, session| health::run(&arguments, session),
             examples: { "health": "wt health", "wt health --worktree feature-login --service web"; }
         }
+        Forward(forward) "forward" {
+            looks: |_| true, run: |arguments, session| forward::run(&arguments, session),
+            examples: { "forward": "wt forward laptop:feature-login", "wt forward laptop:shop/feature-login web"; }
+        }
         Trust(trust) "trust" {
             looks: |arguments| arguments.status || arguments.list, run: |arguments, session| trust::run(&arguments, session),
             examples: { "trust": "wt trust", "wt trust --list"; }
@@ -191,12 +196,12 @@ commands! {
     }
     "Team" {
         Team(team) "team" {
-            named: team::Arguments::word, looks: |arguments| arguments.command.is_none(), run: team::run,
+            named: team::Arguments::word, looks: team::Arguments::only_looks, run: team::run,
             examples: {
-                "team": "wt team", "wt team --json";
+                "team": "wt team", "wt team --watch";
                 "team claim": "wt team claim feature/login", "wt team claim feature/login --take-over";
                 "team release": "wt team release feature/login", "wt team release feature/login --take-over";
-                "team hosts": "wt team hosts renew", "wt team hosts renew --json";
+                "team hosts": "wt team hosts", "wt team hosts add laptop ssh://ana@laptop";
                 "team init": "wt team init --shared-host", "wt team init --shared-host /srv/wt-ports";
             }
         }

@@ -4,11 +4,12 @@ use crate::model::variables::speaks_http;
 use clap::Args;
 
 use super::session::Session;
-use super::show;
+use super::{show, show_far};
 use crate::error::Result;
 use crate::model::config::settings::Config;
 use crate::model::services::state::ServiceState;
 use crate::model::view::WorktreeView;
+use crate::ops::far::Whose;
 use crate::ops::list;
 use crate::ui::{
     link,
@@ -27,6 +28,12 @@ pub struct Arguments {
     /// Also what each takes on disk, and what of it is caches that `wt clean` deletes
     #[arg(long)]
     pub size: bool,
+    /// What another host has, as its `wt` lists it over ssh (`wt team hosts`)
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["all", "status", "size"])]
+    pub host: Vec<String>,
+    /// What all other hosts have
+    #[arg(long, conflicts_with_all = ["all", "status", "size", "host"])]
+    pub hosts: bool,
 }
 
 /// Runs the command.
@@ -35,6 +42,10 @@ pub struct Arguments {
 ///
 /// `not_a_repository` outside of one, unless `--all` is given.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
+    if arguments.hosts || !arguments.host.is_empty() {
+        let whose = if arguments.hosts { Whose::All } else { Whose::Named(arguments.host.clone()) };
+        return show_far::list(session, &whose);
+    }
     let context = session.context_with_records_true_whatever_is_configured()?;
     let report = list::list(
         &context,

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::session::Session;
+use super::team_hosts::{self, HostsCommand};
+use super::watch_team;
 use crate::error::Result;
 use crate::ops::team::{self, Report};
 use crate::ui::table::{self, TableRow};
@@ -12,20 +14,34 @@ use crate::ui::{age, escape};
 
 /// Show who has which port of this machine, and which branch on the remote
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Option<TeamCommand>,
+    /// Look again and again, and show what changed, until Ctrl-C (exit 130)
+    #[arg(long)]
+    pub watch: bool,
 }
 
 impl Arguments {
     /// Returns the words of the command.
     pub fn word(&self) -> &'static str {
-        match self.command {
+        match &self.command {
             None => "team",
             Some(TeamCommand::Claim { .. }) => "team claim",
             Some(TeamCommand::Release { .. }) => "team release",
-            Some(TeamCommand::Hosts { command: HostsCommand::Renew }) => "team hosts renew",
+            Some(TeamCommand::Hosts { command }) => team_hosts::word(command.as_ref()),
             Some(TeamCommand::Init { .. }) => "team init",
+        }
+    }
+
+    /// Answers whether it only looks.
+    #[must_use]
+    pub fn only_looks(&self) -> bool {
+        match &self.command {
+            None => true,
+            Some(TeamCommand::Hosts { command }) => team_hosts::only_looks(command.as_ref()),
+            Some(_) => false,
         }
     }
 }
@@ -43,10 +59,10 @@ pub enum TeamCommand {
         )]
         shared_host: Option<Option<PathBuf>>,
     },
-    /// The hosts of the team
+    /// The other hosts that you work on, and how they are reached; without more, those that are known
     Hosts {
         #[command(subcommand)]
-        command: HostsCommand,
+        command: Option<HostsCommand>,
     },
     /// Claim a branch before there is a worktree of it
     Claim {
@@ -66,13 +82,6 @@ pub enum TeamCommand {
     },
 }
 
-/// What is done about hosts.
-#[derive(Debug, Subcommand)]
-pub enum HostsCommand {
-    /// Give this host an identity of its own, where it is a copy of another one; what its worktrees have is claimed anew
-    Renew,
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -81,6 +90,7 @@ pub enum HostsCommand {
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let ui = session.ui;
     match arguments.command {
+        None if arguments.watch => return watch_team::run(session),
         None => {
             let context = session.context_as_it_is_whatever_is_configured()?;
             let report = team::survey(&context)?;
@@ -88,7 +98,16 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
                 ui.answer_json(&report)?;
                 return Ok(0);
             }
-            show(session, &report, context.now())?;
+            report.warnings.iter().for_each(|warning| ui.warn(warning));
+            if report.shared_host.is_none() && report.remote.is_none() {
+                ui.say(
+                    "there is no team here: `sudo wt team init --shared-host` keeps the ports of this machine's users apart, \
+                     `[team] claims = \"git\"` has branches claimed on the remote",
+                );
+            } else if is_empty(&report) {
+                ui.say("nobody has claimed anything");
+            }
+            ui.answer(&text(session, &report, context.now()))?;
         }
         Some(TeamCommand::Claim { branch, take_over }) => {
             changed(session, &team::claim(&session.context()?, &branch, take_over)?, "Claimed")?;
@@ -96,20 +115,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         Some(TeamCommand::Release { branch, take_over }) => {
             changed(session, &team::release(&session.context()?, &branch, take_over)?, "Gave back")?;
         }
-        Some(TeamCommand::Hosts { command: HostsCommand::Renew }) => {
-            let renewed = team::renew(&session.context_as_it_is_whatever_is_configured()?)?;
-            if ui.is_json() {
-                ui.answer_json(&renewed)?;
-                return Ok(0);
-            }
-            let done = ui.paint().done("Renewed");
-            ui.answer(&format!("{done} the identity of {}\n", escape::line(&renewed.host)))?;
-            if renewed.branches > 0 {
-                ui.hint(
-                    "what its worktrees have is claimed anew by the next command that may wait: `wt team`",
-                );
-            }
-        }
+        Some(TeamCommand::Hosts { command }) => team_hosts::run(command, session)?,
         Some(TeamCommand::Init { shared_host }) => {
             let context = session.context_as_it_is_whatever_is_configured()?;
             let made = team::init(&context, shared_host.flatten().as_deref())?;
@@ -147,19 +153,14 @@ fn changed(session: &Session<'_>, report: &team::ClaimChange, verb: &str) -> Res
     ))
 }
 
-fn show(session: &Session<'_>, report: &Report, now: jiff::Timestamp) -> Result<()> {
+fn is_empty(report: &Report) -> bool {
+    report.ports.is_empty() && report.branches.is_empty() && report.unread.is_empty()
+}
+
+/// Returns the tables of who has what.
+#[must_use]
+pub fn text(session: &Session<'_>, report: &Report, now: jiff::Timestamp) -> String {
     let ui = session.ui;
-    report.warnings.iter().for_each(|warning| ui.warn(warning));
-    if report.shared_host.is_none() && report.remote.is_none() {
-        ui.say(
-            "there is no team here: `sudo wt team init --shared-host` keeps the ports of this machine's users apart, \
-             `[team] claims = \"git\"` has branches claimed on the remote",
-        );
-        return ui.answer("");
-    }
-    if report.ports.is_empty() && report.branches.is_empty() {
-        ui.say("nobody has claimed anything");
-    }
     let mut text = String::new();
     let since = |since: Option<jiff::Timestamp>| since.map_or_else(String::new, |since| age::age(since, now));
     if report.shared_host.is_some() {
@@ -175,7 +176,11 @@ fn show(session: &Session<'_>, report: &Report, now: jiff::Timestamp) -> Result<
             let cells = [row.branch.clone(), row.user.clone(), row.worktree.clone(), row.host.clone()];
             TableRow::plain(cells.into_iter().chain([since(Some(row.since))]).collect())
         });
-        let rows: Vec<TableRow> = rows.collect();
+        let unread = report.unread.iter().map(|row| {
+            let cells = [row.branch.as_str(), "?", "", "", ""];
+            TableRow::plain(cells.map(str::to_owned).into())
+        });
+        let rows: Vec<TableRow> = rows.chain(unread).collect();
         if !text.is_empty() && ui.width().is_some() {
             text.push('\n');
         }
@@ -193,5 +198,5 @@ fn show(session: &Session<'_>, report: &Report, now: jiff::Timestamp) -> Result<
         }
         text.push_str(&table::render(ui, &["HOST", "USER", "BRANCHES", "SEEN", ""], &rows, &[]));
     }
-    ui.answer(&text)
+    text
 }

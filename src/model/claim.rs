@@ -54,6 +54,13 @@ pub struct Holding {
 }
 
 impl Holding {
+    /// Of a claim that says nothing of whose it is.
+    #[must_use]
+    pub fn unknown(claim: Claim, branch: &str) -> Self {
+        let (host, user) = ("an unknown host".to_owned(), "somebody".to_owned());
+        Self { claim, host, user, worktree: branch.to_owned(), since: None }
+    }
+
     /// Says who has it: `held by ana (feature-login)`.
     #[must_use]
     pub fn told(&self) -> String {

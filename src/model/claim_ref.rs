@@ -116,6 +116,25 @@ pub fn reference(branch: &str) -> String {
     })
 }
 
+/// Returns the branch that a ref claims; `None` for a ref that no branch has.
+#[must_use]
+pub fn branch_of(name: &str) -> Option<String> {
+    let mut rest = name.strip_prefix(PREFIX)?.as_bytes();
+    let mut branch = Vec::new();
+    while let Some((byte, after)) = rest.split_first() {
+        (branch, rest) = if *byte == b'%' {
+            let digits = std::str::from_utf8(after.get(..2)?).ok()?;
+            branch.push(u8::from_str_radix(digits, 16).ok()?);
+            (branch, &after[2..])
+        } else {
+            branch.push(*byte);
+            (branch, after)
+        };
+    }
+    let branch = String::from_utf8(branch).ok()?;
+    (reference(&branch) == name).then_some(branch)
+}
+
 /// Returns the name by which clones of one remote know each other: host and path of its URL, else the path.
 #[must_use]
 pub fn repository_name(url: &str) -> String {
@@ -136,6 +155,13 @@ mod tests {
         assert_eq!(reference("a.lock"), "refs/wt/claims/branch/a%2Elock");
         assert_ne!(reference("a/b"), reference("a%2Fb"));
         assert_ne!(reference("ä"), reference("a"));
+        for branch in ["feature/login", "ä%2F", "a-b_c"] {
+            assert_eq!(branch_of(&reference(branch)).as_deref(), Some(branch));
+        }
+        for strange in ["refs/wt/claims/branch/a/b", "refs/wt/claims/branch/%zz", "refs/wt/claims/branch/%2"]
+        {
+            assert_eq!(branch_of(strange), None, "{strange}");
+        }
     }
 
     #[test]

@@ -77,6 +77,7 @@ pub mod setup;
 pub mod short_names;
 pub mod sign;
 pub mod signal;
+pub mod ssh_address;
 pub mod start;
 pub mod stream;
 pub mod suggestion;

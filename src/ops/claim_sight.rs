@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::host::claims::{Board, GitClaims, Pushed};
+use crate::host::claims::{Board, GitClaims, Pushed, UnreadClaim};
 use crate::host::process::identity;
-use crate::model::claim::{Claim, ClaimId};
+use crate::model::claim::{Claim, ClaimId, ClaimSubject, Holding};
 use crate::model::claim_file::PortClaim;
 use crate::model::claim_ref::{ClaimWords, StandingClaim};
 use crate::model::claim_sight::{BranchClaims, PortClaims, SeenClaim, last_seen};
@@ -25,7 +25,7 @@ pub fn of_branches(context: &Context, registry: &Registry) -> Option<Result<Bran
         repository: repository.root().to_path_buf(),
         repository_id: id,
         remote: claims.remote.name.clone(),
-        standing: seen(claims, &board),
+        standing: seen(claims, &board).into_iter().chain(board.unread.iter().map(unread)).collect(),
         recorded: recorded(registry),
         stale_after: context.config.team.stale_after,
     }))
@@ -52,6 +52,20 @@ pub fn seen(claims: &GitClaims, board: &Board) -> Vec<SeenClaim> {
         host_seen: hosts.get(&claim.words.host_id).copied().or(Some(claim.words.since)),
     };
     board.claims.iter().map(look).collect()
+}
+
+/// A claim of which nothing is known but the branch.
+fn unread(claim: &UnreadClaim) -> SeenClaim {
+    let subject = ClaimSubject::Branch { repository: String::new(), branch: claim.branch.clone() };
+    SeenClaim {
+        branch: claim.branch.clone(),
+        holding: Holding::unknown(Claim { id: ClaimId(String::new()), subject }, &claim.branch),
+        is_ours: false,
+        by_hand: false,
+        is_at_work: false,
+        is_queued: false,
+        host_seen: None,
+    }
 }
 
 /// Returns the ids of claims that records have.

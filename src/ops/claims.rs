@@ -111,7 +111,7 @@ pub fn take_anyway(context: &Context, before: Option<&Entry>, after: &Entry, ove
 pub fn take_noted(context: &Context, entry: &Entry, over: bool) -> Result<()> {
     if let Some(claims) = context.git_claims() {
         for claim in &noted(Some(entry)) {
-            claims.journal.forget(&claim.id);
+            claims.begin_anew(&claim.id)?;
         }
     }
     take_anyway(context, None, entry, over)
@@ -201,6 +201,8 @@ pub fn settle(context: &Context) -> Vec<String> {
             }
         }
     }
+    // What another remote had before is given back there once it is claimed here.
+    let _ = claims.settle();
     said
 }
 

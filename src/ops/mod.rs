@@ -31,6 +31,7 @@ pub mod events;
 pub mod exec;
 pub mod export;
 pub mod external;
+pub mod far;
 pub mod find;
 pub mod foreign;
 pub mod forwarding;

@@ -257,9 +257,14 @@ fn a_login_page_and_a_remote_that_is_only_read_are_named_in_what_they_answered()
     team.sandbox.git(&shop, &["remote", "set-url", "origin", origin.trim()]);
     team.sandbox.git(&shop, &["remote", "set-url", "--push", "origin", &page]);
     let error = team.wt("ana", &["--json", "create", "login"]).exits(1).error("claims_unreachable");
-    assert_eq!(error["details"]["reason"], "failed");
-    // A remote that was written anew has lost the claim: it is told of, and taken again.
+    assert_eq!(error["details"]["reason"], "two_addresses");
+    let hook = team.remote.join("hooks/pre-receive");
+    crate::support::hooks::write_program(&hook, "#!/bin/sh\necho read only >&2; exit 1\n");
     team.sandbox.git(&shop, &["config", "--unset", "remote.origin.pushurl"]);
+    let error = team.wt("ana", &["--json", "create", "login"]).exits(1).error("claims_unreachable");
+    assert_eq!(error["details"]["reason"], "refused");
+    fs::remove_file(hook).unwrap();
+    // A remote that was written anew has lost the claim: it is told of, and taken again.
     team.wt("ana", &["create", "login"]).ok();
     team.sandbox.git(&team.remote, &["update-ref", "-d", "refs/wt/claims/branch/feature%2Flogin"]);
     team.sandbox.git(&team.remote, &["gc", "-q", "--prune=now"]);

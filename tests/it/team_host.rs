@@ -362,9 +362,12 @@ fn what_is_no_users_own_file_counts_for_nothing() {
 fn a_folder_that_others_can_empty_is_not_used_and_stops_no_removal() {
     let (mut sandbox, folder) = shared();
     sandbox.wt(&["create", "login", "--ports"]).ok();
-    fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
-    let refused = sandbox.refused(&["create", "search", "--ports"], "claims_unreachable");
-    assert_eq!(refused["details"]["reason"], "mode");
+    // One that others cannot write in keeps nobody apart.
+    for mode in [0o777, 0o755, 0o1770] {
+        fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
+        let refused = sandbox.refused(&["create", "search", "--ports"], "claims_unreachable");
+        assert_eq!(refused["details"]["reason"], "mode", "{mode:o}");
+    }
     sandbox.wt(&["remove", "feature-login"]).ok();
     fs::remove_dir_all(&folder).unwrap();
     let refused = sandbox.refused(&["create", "search", "--ports"], "claims_unreachable");

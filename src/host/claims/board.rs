@@ -10,6 +10,15 @@ use crate::model::host_entry::{self, HostWords};
 pub struct Board {
     pub claims: Vec<StandingClaim>,
     pub hosts: Vec<HostWords>,
+    pub unread: Vec<UnreadClaim>,
+}
+
+/// A claim of which nothing is known but the branch: what stands there is no commit of ours, or it could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadClaim {
+    pub branch: String,
+    pub reference: String,
+    pub commit: String,
 }
 
 impl GitClaims {
@@ -24,15 +33,20 @@ impl GitClaims {
         let texts = self.remote.read(&listed)?;
         let mut board = Board::default();
         for ((reference, commit), text) in listed.into_iter().zip(texts) {
-            let Some(text) = text else { continue };
             if reference.starts_with(host_entry::PREFIX) {
-                let words: Option<HostWords> = claim_ref::words(&text);
+                let words: Option<HostWords> = text.as_deref().and_then(claim_ref::words);
                 board.hosts.extend(words.filter(|words| host_entry::reference(&words.id) == reference));
-            } else if let Some(words) = ClaimWords::parse(&text)
-                // Of a branch that only ends like one of ours, and of one under a strange name, it is nobody's claim.
-                && claim_ref::reference(&words.branch) == reference
-            {
-                board.claims.push(StandingClaim { words, reference, commit });
+                continue;
+            }
+            let words = text.as_deref().and_then(ClaimWords::parse);
+            match words.filter(|words| claim_ref::reference(&words.branch) == reference) {
+                Some(words) => board.claims.push(StandingClaim { words, reference, commit }),
+                // Under a strange name it is nobody's claim.
+                None => board.unread.extend(claim_ref::branch_of(&reference).map(|branch| UnreadClaim {
+                    branch,
+                    reference,
+                    commit,
+                })),
             }
         }
         Ok(board)

@@ -73,26 +73,32 @@ impl Claims for GitClaims {
     }
 }
 
-/// Answers whether waiting helps: two machines with one identity need a person.
+/// Answers whether waiting helps: two machines with one identity, and a remote with two addresses, need a person.
 fn is_only_out_of_reach(failure: &Failure) -> bool {
-    failure.code() == Code::ClaimsUnreachable
-        && failure.details().get("reason").is_none_or(|reason| reason != "host_duplicated")
+    let is_ours = |reason: &serde_json::Value| reason == "host_duplicated" || reason == "two_addresses";
+    failure.code() == Code::ClaimsUnreachable && !failure.details().get("reason").is_some_and(is_ours)
 }
 
 impl GitClaims {
     /// Runs `work` while no other process of this host is at these claims.
-    fn alone<R>(&self, work: impl FnOnce() -> Result<R>) -> Result<R> {
-        self.pulse.book.alone(&self.remote.interrupt, work)
+    pub(super) fn alone<R>(&self, work: impl FnOnce() -> Result<R>) -> Result<R> {
+        self.pulse.book.alone(&self.remote.interrupt, || {
+            self.remote.annex.tidy();
+            work()
+        })
     }
 
     fn take_one(&self, claim: &Claim, taking: &Taking<'_>) -> Result<ClaimsTaken> {
         let ClaimSubject::Branch { branch, .. } = &claim.subject else { return Ok(ClaimsTaken::All) };
         let reference = claim_ref::reference(branch);
-        let known = self.journal.find(&claim.id).filter(|known| !known.given_up && !known.lost);
+        let mut known = self.journal.find(&claim.id).filter(|known| !known.given_up && !known.lost);
+        if let Some(elsewhere) = known.take_if(|known| !self.is_here(known)) {
+            self.leave(elsewhere)?;
+        }
         let pushed = match known {
             Some(known) if !known.pending => return Ok(ClaimsTaken::All),
-            Some(known) => known,
-            None => self.begin(claim, branch, taking, &reference)?,
+            Some(known) if self.remote.annex.has(&known.commit) => known,
+            _ => self.begin(claim, branch, taking, &reference)?,
         };
         let mut expected = None;
         // Once where nobody has it, and once in the place of one that may be replaced.
@@ -144,18 +150,9 @@ impl GitClaims {
             since: self.pulse.now,
             by_hand: taking.by_hand,
         };
-        let tree = self.remote.write_object("tree", "")?;
-        let commit = self.remote.write_object("commit", &words.commit(&tree))?;
-        let pushed = Pushed {
-            id: claim.id.clone(),
-            remote: self.remote.name.clone(),
-            reference: reference.to_owned(),
-            commit,
-            pending: true,
-            given_up: false,
-            lost: false,
-            host: self.pulse.host.id.clone(),
-        };
+        let tree = self.remote.annex.write("tree", "")?;
+        let commit = self.remote.annex.write("commit", &words.commit(&tree))?;
+        let pushed = Pushed { reference: reference.to_owned(), commit, pending: true, ..self.blank(claim) };
         self.journal.write(&pushed)?;
         Ok(pushed)
     }
@@ -199,109 +196,34 @@ impl GitClaims {
         words.is_of(&self.pulse.host.id, &self.claimant.registry)
     }
 
-    /// Notes that claims are to be given back; false where none of them was ever pushed.
-    fn give_up(&self, claims: &[Claim]) -> Result<bool> {
-        let mut is_any = false;
-        for claim in claims {
-            match self.journal.find(&claim.id) {
-                Some(pushed) if pushed.lost => self.journal.forget(&pushed.id),
-                Some(pushed) => {
-                    self.journal.write(&Pushed { given_up: true, ..pushed })?;
-                    is_any = true;
-                }
-                None => {}
-            }
-        }
-        Ok(is_any)
-    }
-
-    /// Gives back what was given up before and could not be then.
-    ///
-    /// # Errors
-    ///
-    /// `claims_unreachable`: a later command does it.
-    pub fn settle(&self) -> Result<()> {
-        if self.journal.all().iter().any(|pushed| pushed.given_up) {
-            self.alone(|| self.push_back())?;
-        }
-        Ok(())
-    }
-
-    fn push_back(&self) -> Result<()> {
-        let is_ours = |pushed: &Pushed| pushed.host.is_empty() || pushed.host == self.pulse.host.id;
-        let (due, others): (Vec<Pushed>, Vec<Pushed>) =
-            self.journal.all().into_iter().filter(|pushed| pushed.given_up).partition(is_ours);
-        // Another machine with our files pushed them.
-        for pushed in &others {
-            self.journal.forget(&pushed.id);
-        }
-        if due.is_empty() {
-            return Ok(());
-        }
-        let mut changes = Vec::new();
-        for Pushed { reference, commit, .. } in &due {
-            changes.push(RefChange { reference, commit: None, expected: Some(commit) });
-        }
-        let answers = self.pulse.push(&self.remote, &changes)?;
-        let mut refused = Vec::new();
-        for (pushed, answer) in due.iter().zip(answers) {
-            match answer {
-                Answer::Done => self.journal.forget(&pushed.id),
-                Answer::Refused(_) => refused.push(pushed),
-                Answer::Silent => return Err(self.remote.unreachable(SILENCE, "timeout")),
-                Answer::Failed(why) => return Err(self.remote.unreachable(&why, "failed")),
-            }
-        }
-        if refused.is_empty() {
-            return Ok(());
-        }
-        // Another stands there, or none: nothing of it is ours. Else the remote takes no refs just now.
-        let names: Vec<&str> = refused.iter().map(|pushed| pushed.reference.as_str()).collect();
-        let listed = self.remote.list(&names)?;
-        for pushed in refused {
-            if listed.iter().all(|(_, commit)| *commit != pushed.commit) {
-                self.journal.forget(&pushed.id);
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes the claim at `reference` away, whoever has it, where it is still `commit`.
-    ///
-    /// # Errors
-    ///
-    /// `claims_unreachable`.
-    pub fn drop_standing(&self, reference: &str, commit: &str) -> Result<bool> {
-        let change = RefChange { reference, commit: None, expected: Some(commit) };
-        let answer = self.alone(|| self.pulse.push(&self.remote, &[change]))?.pop();
-        match answer.unwrap_or(Answer::Silent) {
-            Answer::Done => Ok(true),
-            Answer::Refused(_) => Ok(false),
-            Answer::Silent => Err(self.remote.unreachable(SILENCE, "timeout")),
-            Answer::Failed(why) => Err(self.remote.unreachable(&why, "failed")),
-        }
-    }
-
     /// Notes that somebody else has what was claimed: it is not asked for again by itself.
     pub fn put_aside(&self, claim: &Claim) {
-        let aside = Pushed {
-            id: claim.id.clone(),
-            remote: self.remote.name.clone(),
-            reference: String::new(),
-            commit: String::new(),
-            pending: false,
-            given_up: false,
-            lost: true,
-            host: self.pulse.host.id.clone(),
-        };
+        let aside = Pushed { lost: true, ..self.blank(claim) };
         // Where it cannot be written it is asked for once more.
         let _ = self.journal.write(&aside);
     }
 
-    /// Answers whether the claim was pushed, or is to be, and nobody has said yet that it stands.
+    /// A record of the claim, of which nothing was pushed here yet.
+    fn blank(&self, claim: &Claim) -> Pushed {
+        Pushed {
+            id: claim.id.clone(),
+            remote: self.remote.name.clone(),
+            address: self.remote.address.clone(),
+            reference: String::new(),
+            commit: String::new(),
+            pending: false,
+            given_up: false,
+            lost: false,
+            host: self.pulse.host.id.clone(),
+            tried: None,
+        }
+    }
+
+    /// Answers whether the claim was pushed, or is to be, and nobody has said yet that it stands on this remote.
     #[must_use]
     pub fn is_pending(&self, id: &ClaimId) -> bool {
-        self.journal.find(id).is_none_or(|pushed| pushed.pending)
+        let is_pending = |pushed: Pushed| pushed.pending || !pushed.lost && !self.is_here(&pushed);
+        self.journal.find(id).is_none_or(is_pending)
     }
 }
 
@@ -318,14 +240,6 @@ enum Judged {
 
 /// Who has the branch, as far as the remote's commit tells.
 fn holding(words: Option<Box<ClaimWords>>, branch: &str, claim: &Claim) -> Holding {
-    words.map_or_else(
-        || Holding {
-            claim: Claim { id: ClaimId(String::new()), subject: claim.subject.clone() },
-            host: "an unknown host".to_owned(),
-            user: "somebody".to_owned(),
-            worktree: branch.to_owned(),
-            since: None,
-        },
-        |words| words.holding(),
-    )
+    let unread = || Claim { id: ClaimId(String::new()), subject: claim.subject.clone() };
+    words.map_or_else(|| Holding::unknown(unread(), branch), |words| words.holding())
 }

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Failure, Result};
@@ -16,7 +17,10 @@ const FOLDER: &str = "claims";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pushed {
     pub id: ClaimId,
+    /// The remote it was pushed to, and its URL then; empty where an older program wrote it.
     pub remote: String,
+    #[serde(default)]
+    pub address: String,
     pub reference: String,
     pub commit: String,
     /// Whether nobody has answered yet that it stands.
@@ -29,6 +33,9 @@ pub struct Pushed {
     /// The host that pushed it. What a copy of this machine pushed is not ours to give back.
     #[serde(default)]
     pub host: String,
+    /// When it was tried last to give it back to a remote that the team has left.
+    #[serde(default)]
+    pub tried: Option<Timestamp>,
 }
 
 /// The records of one repository.

@@ -1,8 +1,10 @@
 //! Who has which branch and port beside this machine's registry, which stays this machine's own truth.
 
+mod annex;
 mod board;
 mod book;
 mod git;
+mod giving_back;
 mod identity;
 mod journal;
 mod none;
@@ -15,7 +17,8 @@ mod shared_folder;
 mod shared_lock;
 mod state_id;
 
-pub use board::Board;
+pub use annex::Annex;
+pub use board::{Board, UnreadClaim};
 pub use book::TeamBook;
 pub use git::{Claimant, GitClaims};
 pub use identity::{read as host_identity, renew as renew_host_identity};

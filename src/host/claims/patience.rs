@@ -5,6 +5,12 @@ use std::time::{Duration, Instant};
 
 use crate::host::clock::Clock;
 
+impl Clone for Patience {
+    fn clone(&self) -> Self {
+        Self { total: self.total, spent: Mutex::new(*self.spent()) }
+    }
+}
+
 /// What is left of the time.
 #[derive(Debug)]
 pub struct Patience {
@@ -30,6 +36,18 @@ impl Patience {
         let answer = ask(started + left);
         *self.spent() += Clock.since(started);
         Some(answer)
+    }
+
+    /// Returns how much is left.
+    #[must_use]
+    pub fn left(&self) -> Duration {
+        self.total.saturating_sub(*self.spent())
+    }
+
+    /// Returns as much as there was at first.
+    #[must_use]
+    pub fn afresh(&self) -> Self {
+        Self::new(self.total)
     }
 
     /// Begins anew, for who asks again and again.

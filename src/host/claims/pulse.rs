@@ -28,9 +28,9 @@ impl Pulse {
     /// changed. `interrupted`, `git_failed`.
     pub fn push(&self, remote: &Remote, changes: &[RefChange<'_>]) -> Result<Vec<Answer>> {
         let (reference, words) = (host_entry::reference(&self.host.id), self.words());
-        let tree = remote.write_object("tree", "")?;
+        let tree = remote.annex.write("tree", "")?;
         let text = claim_ref::commit(&tree, "See a host live", self.now, &words);
-        let commit = remote.write_object("commit", &text)?;
+        let commit = remote.annex.write("commit", &text)?;
         let last = self.book.last(&self.host.id);
         let expected = last.as_ref().map(|last| last.commit.as_str());
         let own = RefChange { reference: &reference, commit: Some(&commit), expected };

@@ -1,21 +1,25 @@
 //! The git children that push, ask and read claims: they run no hooks, never ask anybody, and end at a given moment.
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::annex::Annex;
 use super::patience::Patience;
 use crate::error::{Code, Failure, Result};
 use crate::host::clock::Clock;
-use crate::host::git::{Git, GitOutput};
+use crate::host::git::{Git, GitOutput, RemotePlace};
 use crate::host::interrupt::Interrupt;
 
 /// One remote of one repository.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Remote {
-    pub git_dir: PathBuf,
+    pub annex: Annex,
     /// Where a URL that is relative counts from.
     pub folder: PathBuf,
     pub name: String,
+    /// Its URL as the settings have it: what is pushed there is given back there, whatever they say later.
+    pub address: String,
+    pub place: RemotePlace,
     /// The program for ssh that git's configuration names.
     pub ssh: Option<String>,
     pub interrupt: Interrupt,
@@ -47,10 +51,13 @@ pub enum Answer {
 /// What is said where nobody answered in time.
 pub const SILENCE: &str = "no answer in time";
 
+/// How long one ref that could not be read with the others is waited for by itself.
+const ALONE: Duration = Duration::from_secs(1);
+
 impl Remote {
     fn git(&self) -> Git<'_> {
         Git::new(&self.folder)
-            .args([format!("--git-dir={}", self.git_dir.display())])
+            .args([format!("--git-dir={}", self.annex.git_dir().display())])
             .args([
                 "-c",
                 &format!("core.sshCommand={} -o BatchMode=yes", self.ssh.as_deref().unwrap_or("ssh")),
@@ -58,9 +65,44 @@ impl Remote {
             .asking_nobody()
     }
 
+    /// The same remote where it is known by `address` alone, with patience of its own.
+    #[must_use]
+    pub fn at(&self, address: &str) -> Self {
+        let (name, patience) = (address.to_owned(), self.patience.afresh());
+        let place = RemotePlace::Named;
+        Self { name, address: address.to_owned(), place, patience, ..self.clone() }
+    }
+
+    /// Returns what git is told to ask.
+    ///
+    /// # Errors
+    ///
+    /// `claims_unreachable` where what is pushed would not be seen by those who ask.
+    fn asked(&self) -> Result<&str> {
+        match &self.place {
+            RemotePlace::Named => Ok(&self.name),
+            RemotePlace::At(address) => Ok(address),
+            RemotePlace::Apart { asked, pushed } => {
+                let pushed = pushed.join(", ");
+                let why =
+                    format!("it is asked at {asked}, and pushes go to {pushed}, which nobody would see");
+                Err(self.unreachable(&why, "two_addresses").hint(
+                    "`team.remote` is to name a remote that is asked and pushed to at one address: without `pushurl`, or \
+                     `url.*.pushInsteadOf` that leads elsewhere",
+                ))
+            }
+        }
+    }
+
     /// Runs a child for as long as we are patient; `None` where it was ended then.
     fn run(&self, git: Git<'_>) -> Result<Option<GitOutput>> {
+        self.run_within(git, None)
+    }
+
+    fn run_within(&self, git: Git<'_>, most: Option<Duration>) -> Result<Option<GitOutput>> {
+        self.annex.make()?;
         let run = |until: Instant| {
+            let until = most.map_or(until, |most| until.min(Clock.instant() + most));
             let is_over = || self.interrupt.is_raised() || Clock.instant() >= until;
             match git.interrupted_by(&is_over).run() {
                 Ok(output) => Ok(Some(output)),
@@ -71,16 +113,6 @@ impl Remote {
             }
         };
         self.patience.spend(run).unwrap_or(Ok(None))
-    }
-
-    /// Writes an object into the repository, and returns its name.
-    ///
-    /// # Errors
-    ///
-    /// `git_failed`.
-    pub fn write_object(&self, kind: &str, bytes: &str) -> Result<String> {
-        let words = ["hash-object", "-t", kind, "-w", "--stdin"];
-        Ok(self.git().args(words).input(bytes.as_bytes()).require()?.text())
     }
 
     /// Changes refs, each where it is as expected; with `atomic` all of them or none. Answers in their order.
@@ -95,9 +127,10 @@ impl Remote {
         };
         let spec =
             |change: &RefChange<'_>| format!("{}:{}", change.commit.unwrap_or_default(), change.reference);
-        let words =
-            ["-c", "push.followTags=false", "-c", "push.gpgSign=false", "push", "--porcelain", "--no-verify"];
-        let git = self.git().args(words).args(["--recurse-submodules=no"]);
+        self.asked()?;
+        // A mirror pushes all or nothing.
+        let git = self.git().args(["-c", &format!("remote.{}.mirror=false", self.name)]);
+        let git = git.args(["push", "--porcelain", "--no-verify", "--recurse-submodules=no"]);
         let git = if atomic { git.args(["--atomic"]) } else { git };
         let git = git.args(changes.iter().map(lease)).args(["--", self.name.as_str()]);
         let Some(output) = self.run(git.args(changes.iter().map(spec)))? else {
@@ -117,7 +150,7 @@ impl Remote {
     ///
     /// `claims_unreachable` where nobody answers.
     pub fn list(&self, patterns: &[&str]) -> Result<Vec<(String, String)>> {
-        let output = self.run(self.git().args(["ls-remote", "--", &self.name]).args(patterns))?;
+        let output = self.run(self.git().args(["ls-remote", "--", self.asked()?]).args(patterns))?;
         let output = self.answered(output)?;
         let text = output.text();
         let line =
@@ -125,52 +158,54 @@ impl Remote {
         Ok(text.lines().filter_map(line).collect())
     }
 
-    /// Returns the commits of `references` as git stores them, in their order. Those that are not here are brought here,
-    /// under no name.
+    /// Returns the commits of `references` as git stores them, in their order; `None` for what is no claim, and for what
+    /// could not be brought here. One ref that leads to very much, or to nothing, stands in the way of no other.
     ///
     /// # Errors
     ///
-    /// `claims_unreachable` where nobody answers.
+    /// `interrupted`; `claims_unreachable` where pushes go elsewhere.
     pub fn read(&self, references: &[(String, String)]) -> Result<Vec<Option<String>>> {
-        if references.is_empty() {
-            return Ok(Vec::new());
+        let missing: Vec<&(String, String)> =
+            references.iter().filter(|(_, commit)| !self.annex.has(commit)).collect();
+        if !missing.is_empty() {
+            let known = self.annex.suspects();
+            let (alone, together): (Vec<_>, Vec<_>) =
+                missing.into_iter().partition(|(_, commit)| known.contains(commit));
+            let half = self.patience.left() / 2;
+            let mut suspects = Vec::new();
+            let is_whole = together.is_empty() || self.fetch(&together, half)?;
+            let each = alone.into_iter().chain(together.into_iter().filter(|_| !is_whole));
+            for one in each {
+                // Those that nobody could be asked about any more are as doubtful as before.
+                if !self.fetch(&[one], ALONE)? {
+                    suspects.push(one.1.clone());
+                }
+            }
+            if suspects != known {
+                self.annex.suspect(&suspects);
+            }
         }
-        let known = self.stored(references)?;
-        let is_missing = |(_, text): &(&(String, String), &Option<String>)| text.is_none();
-        let missing: Vec<&str> =
-            references.iter().zip(&known).filter(is_missing).map(|((name, _), _)| name.as_str()).collect();
-        if missing.is_empty() {
-            return Ok(known);
-        }
+        Ok(references.iter().map(|(_, commit)| self.annex.read(commit)).collect())
+    }
+
+    /// Brings commits here, without what came before them; false where that did not work.
+    fn fetch(&self, references: &[&(String, String)], within: Duration) -> Result<bool> {
         let usual = [
             "fetch",
             "--quiet",
+            "--depth=1",
             "--no-tags",
             "--no-write-fetch-head",
             "--no-recurse-submodules",
             "--refmap=",
         ];
-        let fetch = self.git().args(["-c", "gc.auto=0"]).args(usual).args(["--", &self.name]).args(missing);
-        let output = self.run(fetch)?;
-        self.answered(output)?;
-        self.stored(references)
-    }
-
-    /// The commits that are here, by one child for all of them (git-cat-file(1), `--batch`).
-    fn stored(&self, references: &[(String, String)]) -> Result<Vec<Option<String>>> {
-        let names: String = references.iter().flat_map(|(_, commit)| [commit.as_str(), "\n"]).collect();
-        let output = self.git().args(["cat-file", "--batch"]).input(names.into_bytes()).run()?;
-        let mut rest = output.stdout.as_slice();
-        let read = references.iter().map(|_| {
-            let end = rest.iter().position(|byte| *byte == b'\n')?;
-            let head = String::from_utf8_lossy(&rest[..end]).into_owned();
-            rest = &rest[end + 1..];
-            let size: usize = head.rsplit(' ').next()?.parse().ok().filter(|_| !head.ends_with("missing"))?;
-            let text = rest.get(..size).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-            rest = rest.get(size + 1..).unwrap_or_default();
-            text
-        });
-        Ok(read.collect())
+        let names = references.iter().map(|(name, _)| name.as_str());
+        let output =
+            self.run_within(self.git().args(usual).args(["--", self.asked()?]).args(names), Some(within))?;
+        if output.is_none() {
+            self.annex.drop_remains();
+        }
+        Ok(output.is_some_and(|output| output.is_success()))
     }
 
     fn answered(&self, output: Option<GitOutput>) -> Result<GitOutput> {

@@ -21,17 +21,19 @@ const MODE: u32 = 0o1777;
 ///
 /// `claims_unreachable` for one that cannot be trusted.
 pub fn open(path: &Path) -> Result<Option<File>> {
-    let flags = (OFlags::DIRECTORY | OFlags::NOFOLLOW).bits().cast_signed();
-    let folder = match File::options().read(true).custom_flags(flags).open(path) {
-        Ok(folder) => folder,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => {
-            return Err(refused(path, &format!("cannot be opened as a folder: {error}"), "unreadable"));
-        }
-    };
-    match why_untrusted(&folder) {
+    let Some(folder) = open_any(path)? else { return Ok(None) };
+    match why_untrusted(&folder).or_else(|| why_of_mode(&folder)) {
         None => Ok(Some(folder)),
         Some((why, reason)) => Err(refused(path, &why, reason)),
+    }
+}
+
+fn open_any(path: &Path) -> Result<Option<File>> {
+    let flags = (OFlags::DIRECTORY | OFlags::NOFOLLOW).bits().cast_signed();
+    match File::options().read(true).custom_flags(flags).open(path) {
+        Ok(folder) => Ok(Some(folder)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(refused(path, &format!("cannot be opened as a folder: {error}"), "unreadable")),
     }
 }
 
@@ -51,10 +53,6 @@ fn why_untrusted(folder: &File) -> Option<(String, &'static str)> {
             "owner",
         ));
     }
-    if found.mode() & 0o022 != 0 && found.mode() & 0o1000 == 0 {
-        let mode = found.mode() & 0o7777;
-        return Some((format!("has mode {mode:04o}: others can take claims away (it must be 1777)"), "mode"));
-    }
     let kind = rustix::fs::fstatfs(folder).ok()?.f_type;
     network_kind(kind).map(|name| {
         (
@@ -62,6 +60,22 @@ fn why_untrusted(folder: &File) -> Option<(String, &'static str)> {
             "no_locks",
         )
     })
+}
+
+/// A folder that not all may write in keeps nobody apart, and in one without the sticky bit others take claims away.
+fn why_of_mode(folder: &File) -> Option<(String, &'static str)> {
+    let mode = folder.metadata().ok()?.mode() & 0o7777;
+    if mode == MODE {
+        return None;
+    }
+    let what = if mode & 0o022 == 0 {
+        "others cannot write their claims there"
+    } else if mode & 0o1000 == 0 {
+        "others can take claims away"
+    } else {
+        "not all users are let in alike"
+    };
+    Some((format!("has mode {mode:04o}: {what} (it must be 1777)"), "mode"))
 }
 
 /// Returns what the file system is called where a lock on a folder means nothing to other machines (statfs(2)).
@@ -81,8 +95,10 @@ fn network_kind(kind: impl TryInto<i64>) -> Option<&'static str> {
 ///
 /// `permission` for whoever is not root; `claims_unreachable` where something else stands there.
 pub fn make(path: &Path) -> Result<bool> {
-    if open(path)?.is_some_and(|folder| folder.metadata().is_ok_and(|found| found.mode() & 0o7777 == MODE)) {
-        return Ok(false);
+    if let Some(folder) = open_any(path)?
+        && why_of_mode(&folder).is_none()
+    {
+        return open(path).map(|_| false);
     }
     if users::ourselves() != 0 {
         return Err(Failure::new(Code::Permission, format!("only root makes {}", path.display()))
@@ -91,9 +107,12 @@ pub fn make(path: &Path) -> Result<bool> {
     let failed =
         |error| Failure::from_io(error, Code::Permission, format!("{} cannot be made", path.display()));
     DirBuilder::new().recursive(true).mode(0o755).create(path).map_err(failed)?;
-    let Some(folder) = open(path)? else {
+    let Some(folder) = open_any(path)? else {
         return Err(Failure::new(Code::Internal, format!("{} went away", path.display())));
     };
+    if let Some((why, reason)) = why_untrusted(&folder) {
+        return Err(refused(path, &why, reason));
+    }
     // Beside what the mask of new files takes away.
     folder.set_permissions(PermissionsExt::from_mode(MODE)).map_err(failed)?;
     Ok(true)

@@ -56,7 +56,7 @@ impl Repository {
     }
 
     /// A git child that asks remotes: a URL that is relative counts from the main worktree.
-    fn outward(&self) -> Git<'_> {
+    pub(super) fn outward(&self) -> Git<'_> {
         let folder = if self.root.is_dir() { &self.root } else { &self.common_dir };
         self.git_in(folder).args([format!("--git-dir={}", self.common_dir.display())])
     }
@@ -71,6 +71,12 @@ impl Repository {
     #[must_use]
     pub fn find_ssh_command(&self) -> Option<String> {
         self.settings(None).ok()?.get_string("core.sshCommand").ok()
+    }
+
+    /// Returns how the repository names its objects, where its settings say so.
+    #[must_use]
+    pub fn find_object_format(&self) -> Option<String> {
+        self.settings(None).ok()?.get_string("extensions.objectFormat").ok()
     }
 
     /// Fetches `reference` of `remote` into `kept`, and the remote's branches along with it.

@@ -220,6 +220,7 @@ fn team(merged: &MergedConfig) -> TeamSettings {
         repository: text("team.repository"),
         goes_on_offline: text("team.offline").as_deref() == Some("allow"),
         timeout: find(merged, "team.timeout", value::duration).unwrap_or_default(),
+        ssh: text("team.ssh").unwrap_or_else(|| "ssh".to_owned()),
         stale_after: find(merged, "team.stale_after", value::duration).unwrap_or_default(),
     }
 }

@@ -47,6 +47,8 @@ pub struct TeamSettings {
     pub goes_on_offline: bool,
     /// How long a command waits for those who keep claims.
     pub timeout: Duration,
+    /// The program for ssh, and its options.
+    pub ssh: String,
     /// How long a host may be unseen before its claims are told of.
     pub stale_after: Duration,
 }

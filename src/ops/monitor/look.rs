@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::beats::Beats;
 use super::mend::{Permit, mend};
 use super::tell::{KnownConflicts, tell};
 use crate::context::Context;
@@ -50,6 +51,7 @@ pub struct MonitorMemory<'a> {
     told: KnownConflicts,
     findings: Seen,
     debts: Seen,
+    beats: Beats,
 }
 
 impl<'a> MonitorMemory<'a> {
@@ -58,7 +60,16 @@ impl<'a> MonitorMemory<'a> {
     pub fn new(context: &'a Context, permit: Permit) -> Self {
         let watcher = Watcher::new(context, Request { all: true, ..Request::default() });
         let (conflicts, findings, debts) = (Seen::new(), Seen::new(), Seen::new());
-        Self { context, watcher, permit, conflicts, told: KnownConflicts::new(), findings, debts }
+        Self {
+            context,
+            watcher,
+            permit,
+            conflicts,
+            told: KnownConflicts::new(),
+            findings,
+            debts,
+            beats: Beats::default(),
+        }
     }
 
     /// Looks once more.
@@ -100,6 +111,7 @@ impl<'a> MonitorMemory<'a> {
             (debt.number.to_string(), format!("the teardown of `{}` has not succeeded yet", debt.name))
         });
         news.extend(differences(Subject::Debt, &mut self.debts, seen.collect(), at));
+        news.extend(self.beats.beat(context)?.map(deed));
         Ok(Look { health: round.report.summary, conflicts, findings, debts, news })
     }
 }

@@ -30,6 +30,22 @@ pub struct BranchRow {
     pub own: bool,
 }
 
+/// A branch of which the remote has a claim that cannot be read: who has it is not known.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct UnreadRow {
+    pub branch: String,
+    /// The ref that claims it.
+    pub reference: String,
+}
+
+/// What the remote has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rows {
+    pub branches: Vec<BranchRow>,
+    pub hosts: Vec<HostRow>,
+    pub unread: Vec<UnreadRow>,
+}
+
 /// A branch that was claimed or given back.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct ClaimChange {
@@ -58,8 +74,8 @@ pub struct HostRow {
 /// # Errors
 ///
 /// `claims_unreachable`.
-pub fn rows(context: &Context) -> Result<(Vec<BranchRow>, Vec<HostRow>)> {
-    let Some(claims) = context.git_claims() else { return Ok((Vec::new(), Vec::new())) };
+pub fn rows(context: &Context) -> Result<Rows> {
+    let Some(claims) = context.git_claims() else { return Ok(Rows::default()) };
     let board = claims.board()?;
     let seen = last_seen(&board.claims, &board.hosts);
     let after = SignedDuration::try_from(context.config.team.stale_after).unwrap_or(SignedDuration::MAX);
@@ -86,7 +102,9 @@ pub fn rows(context: &Context) -> Result<(Vec<BranchRow>, Vec<HostRow>)> {
     });
     let mut rows: Vec<BranchRow> = rows.collect();
     rows.sort_by(|one, other| one.branch.cmp(&other.branch));
-    Ok((rows, hosts))
+    let unread = board.unread.into_iter();
+    let unread = unread.map(|one| UnreadRow { branch: one.branch, reference: one.reference }).collect();
+    Ok(Rows { branches: rows, hosts, unread })
 }
 
 fn require_claims(context: &Context) -> Result<&GitClaims> {
@@ -157,25 +175,26 @@ fn worktree_of(context: &Context, branch: &str) -> Result<Option<Entry>> {
 /// `not_found`, `not_yours`, `claims_unreachable`, `usage` where nobody keeps claims.
 pub fn release(context: &Context, branch: &str, over: bool) -> Result<ClaimChange> {
     let kept = require_claims(context)?;
-    let found = kept.board()?.claims.into_iter().find(|standing| standing.words.branch == branch);
+    let board = kept.board()?;
+    let found = board.claims.into_iter().find(|standing| standing.words.branch == branch);
     let Some(standing) = found else {
-        return Err(Failure::new(Code::NotFound, format!("nobody has claimed branch `{branch}`"))
-            .hint("`wt team` shows what is claimed"));
+        let Some(unread) = board.unread.into_iter().find(|unread| unread.branch == branch) else {
+            return Err(Failure::new(Code::NotFound, format!("nobody has claimed branch `{branch}`"))
+                .hint("`wt team` shows what is claimed"));
+        };
+        if !over {
+            let message =
+                format!("branch `{branch}` is claimed, and nothing tells by whom: {}", unread.reference);
+            return Err(not_yours(message, branch));
+        }
+        drop_it(kept, branch, &unread.reference, &unread.commit)?;
+        return Ok(ClaimChange { branch: branch.to_owned(), remote: kept.remote.name.clone() });
     };
     if !kept.is_ours(&standing.words) && !over {
         let (user, host) = (&standing.words.user, &standing.words.host);
-        let message = format!("branch `{branch}` is claimed by {user} on {host}");
-        return Err(Failure::new(Code::NotYours, message).hint(format!(
-            "`{}` gives it back all the same",
-            wt("team release --take-over {}", &[&branch])
-        )));
+        return Err(not_yours(format!("branch `{branch}` is claimed by {user} on {host}"), branch));
     }
-    if !kept.drop_standing(&standing.reference, &standing.commit)? {
-        let message = format!("the claim on `{branch}` changed meanwhile, or the remote did not let it go");
-        return Err(Failure::new(Code::ClaimsUnreachable, message)
-            .hint("look again: `wt team`")
-            .detail("reason", "refused"));
-    }
+    drop_it(kept, branch, &standing.reference, &standing.commit)?;
     // What a worktree here has noted would be taken for a claim that nobody has answered yet, and taken again.
     let registry = context.store()?.read()?;
     if claim_sight::recorded(&registry).contains(&standing.words.id) {
@@ -185,4 +204,19 @@ pub fn release(context: &Context, branch: &str, over: bool) -> Result<ClaimChang
         kept.journal.forget(&standing.words.id);
     }
     Ok(ClaimChange { branch: branch.to_owned(), remote: kept.remote.name.clone() })
+}
+
+fn not_yours(message: String, branch: &str) -> Failure {
+    Failure::new(Code::NotYours, message)
+        .hint(format!("`{}` gives it back all the same", wt("team release --take-over {}", &[&branch])))
+}
+
+fn drop_it(kept: &GitClaims, branch: &str, reference: &str, commit: &str) -> Result<()> {
+    if kept.drop_standing(reference, commit)? {
+        return Ok(());
+    }
+    let message = format!("the claim on `{branch}` changed meanwhile, or the remote did not let it go");
+    Err(Failure::new(Code::ClaimsUnreachable, message)
+        .hint("look again: `wt team`")
+        .detail("reason", "refused"))
 }

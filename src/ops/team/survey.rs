@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::branches::{self, BranchRow, HostRow};
+use super::branches::{self, BranchRow, HostRow, UnreadRow};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::process::users::{self, Users};
@@ -26,6 +26,9 @@ pub struct Report {
     pub branches: Vec<BranchRow>,
     /// The hosts that claimed something there, and when each was seen last.
     pub hosts: Vec<HostRow>,
+    /// Claims of which nothing is known but the branch.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<UnreadRow>,
     /// What was settled and lost, or could not be asked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -85,6 +88,6 @@ pub fn survey(context: &Context) -> Result<Report> {
     let shared_host = shared.map(|shared| PathBuf::from(shared.path()).display().to_string());
     let remote = context.git_claims().map(|claims| claims.remote.name.clone());
     let warnings = claims::settle(context);
-    let (branches, hosts) = branches::rows(context)?;
-    Ok(Report { shared_host, ports, remote, branches, hosts, warnings })
+    let branches::Rows { branches, hosts, unread } = branches::rows(context)?;
+    Ok(Report { shared_host, ports, remote, branches, hosts, unread, warnings })
 }

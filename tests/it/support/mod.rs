@@ -8,6 +8,7 @@ pub mod git;
 pub mod holder;
 pub mod hooks;
 pub mod http;
+pub mod laptop;
 pub mod ports;
 pub mod python;
 pub mod receiver;

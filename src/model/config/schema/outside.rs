@@ -80,6 +80,12 @@ pub(super) const KEYS: &[ConfigKey] = &[
     ),
     key("team.timeout", KeyKind::Duration, AtOnce, "How long a command waits for those who keep claims."),
     key(
+        "team.ssh",
+        KeyKind::Text,
+        Stricter(Never),
+        "The program that reaches other hosts, and its options; no shell reads it.",
+    ),
+    key(
         "team.stale_after",
         KeyKind::Duration,
         AtOnce,

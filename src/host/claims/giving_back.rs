@@ -1,0 +1,166 @@
+//! Claims are given back by the very commit that was pushed, at the remote that it was pushed to, also where the team has left
+//! that remote since. What cannot be done now a later command does.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use super::git::GitClaims;
+use super::journal::Pushed;
+use super::remote::{Answer, RefChange, Remote, SILENCE};
+use crate::error::Result;
+use crate::host::token;
+use crate::model::claim::{Claim, ClaimId};
+use crate::model::claim_ref::repository_name;
+
+/// How long a remote that the team has left is not asked again: it may be gone for good.
+const PAUSE: SignedDuration = SignedDuration::from_mins(10);
+
+impl GitClaims {
+    /// Notes that claims are to be given back; false where none of them was ever pushed.
+    pub(super) fn give_up(&self, claims: &[Claim]) -> Result<bool> {
+        let mut is_any = false;
+        for claim in claims {
+            match self.journal.find(&claim.id) {
+                Some(pushed) if pushed.lost => self.journal.forget(&pushed.id),
+                Some(pushed) => {
+                    self.journal.write(&Pushed { given_up: true, ..pushed })?;
+                    is_any = true;
+                }
+                None => {}
+            }
+        }
+        Ok(is_any)
+    }
+
+    /// Answers whether it was pushed to the remote that has the claims now.
+    #[must_use]
+    pub fn is_here(&self, pushed: &Pushed) -> bool {
+        if pushed.address.is_empty() {
+            return pushed.remote == self.remote.name;
+        }
+        repository_name(&pushed.address) == repository_name(&self.remote.address)
+    }
+
+    /// Has the claim asked for as if nothing was known of it. Where another remote has it, it is given back there.
+    ///
+    /// # Errors
+    ///
+    /// `permission`, `disk_full`.
+    pub fn begin_anew(&self, id: &ClaimId) -> Result<()> {
+        match self.journal.find(id) {
+            Some(pushed) if !pushed.lost && !self.is_here(&pushed) => self.leave(pushed),
+            _ => {
+                self.journal.forget(id);
+                Ok(())
+            }
+        }
+    }
+
+    /// Notes under a name of its own that what was pushed to another remote is to be given back there.
+    pub(super) fn leave(&self, pushed: Pushed) -> Result<()> {
+        let id = pushed.id.clone();
+        self.journal.write(&Pushed { id: ClaimId(token::random()?), given_up: true, ..pushed })?;
+        self.journal.forget(&id);
+        Ok(())
+    }
+
+    /// Gives back what was given up before and could not be then.
+    ///
+    /// # Errors
+    ///
+    /// `claims_unreachable`: a later command does it.
+    pub fn settle(&self) -> Result<()> {
+        if self.journal.all().iter().any(|pushed| pushed.given_up) {
+            self.alone(|| self.push_back())?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn push_back(&self) -> Result<()> {
+        let is_ours = |pushed: &Pushed| pushed.host.is_empty() || pushed.host == self.pulse.host.id;
+        let (due, others): (Vec<Pushed>, Vec<Pushed>) =
+            self.journal.all().into_iter().filter(|pushed| pushed.given_up).partition(is_ours);
+        // Another machine with our files pushed them.
+        for pushed in &others {
+            self.journal.forget(&pushed.id);
+        }
+        let (here, elsewhere): (Vec<Pushed>, Vec<Pushed>) =
+            due.into_iter().partition(|pushed| self.is_here(pushed));
+        if !here.is_empty() {
+            self.push_back_at(&self.remote, &here, |changes| self.pulse.push(&self.remote, changes))?;
+        }
+        self.push_back_elsewhere(elsewhere);
+        Ok(())
+    }
+
+    /// Gives back what remotes have that the team has left. Nobody is held up by one that does not answer.
+    fn push_back_elsewhere(&self, due: Vec<Pushed>) {
+        let is_due =
+            |pushed: &Pushed| pushed.tried.is_none_or(|then| self.pulse.now.duration_since(then) >= PAUSE);
+        let mut places: BTreeMap<String, Vec<Pushed>> = BTreeMap::new();
+        for pushed in due.into_iter().filter(is_due) {
+            let place = if pushed.address.is_empty() { &pushed.remote } else { &pushed.address };
+            places.entry(place.clone()).or_default().push(pushed);
+        }
+        for (place, due) in places {
+            let remote = self.remote.at(&place);
+            if self.push_back_at(&remote, &due, |changes| remote.push(changes, false)).is_err() {
+                for pushed in due {
+                    // Where it cannot be written it is tried sooner.
+                    let _ = self.journal.write(&Pushed { tried: Some(self.pulse.now), ..pushed });
+                }
+            }
+        }
+    }
+
+    fn push_back_at(
+        &self,
+        remote: &Remote,
+        due: &[Pushed],
+        push: impl Fn(&[RefChange<'_>]) -> Result<Vec<Answer>>,
+    ) -> Result<()> {
+        let mut changes = Vec::new();
+        for Pushed { reference, commit, .. } in due {
+            changes.push(RefChange { reference, commit: None, expected: Some(commit) });
+        }
+        let answers = push(&changes)?;
+        let mut refused = Vec::new();
+        for (pushed, answer) in due.iter().zip(answers) {
+            match answer {
+                Answer::Done => self.journal.forget(&pushed.id),
+                Answer::Refused(_) => refused.push(pushed),
+                Answer::Silent => return Err(remote.unreachable(SILENCE, "timeout")),
+                Answer::Failed(why) => return Err(remote.unreachable(&why, "failed")),
+            }
+        }
+        if refused.is_empty() {
+            return Ok(());
+        }
+        // Another stands there, or none: nothing of it is ours. Else the remote takes no refs just now.
+        let names: Vec<&str> = refused.iter().map(|pushed| pushed.reference.as_str()).collect();
+        let listed = remote.list(&names)?;
+        for pushed in refused {
+            if listed.iter().all(|(_, commit)| *commit != pushed.commit) {
+                self.journal.forget(&pushed.id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the claim at `reference` away, whoever has it, where it is still `commit`.
+    ///
+    /// # Errors
+    ///
+    /// `claims_unreachable`.
+    pub fn drop_standing(&self, reference: &str, commit: &str) -> Result<bool> {
+        let change = RefChange { reference, commit: None, expected: Some(commit) };
+        let answer = self.alone(|| self.pulse.push(&self.remote, &[change]))?.pop();
+        match answer.unwrap_or(Answer::Silent) {
+            Answer::Done => Ok(true),
+            Answer::Refused(_) => Ok(false),
+            Answer::Silent => Err(self.remote.unreachable(SILENCE, "timeout")),
+            Answer::Failed(why) => Err(self.remote.unreachable(&why, "failed")),
+        }
+    }
+}

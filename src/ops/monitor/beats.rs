@@ -1,0 +1,62 @@
+//! A monitor has the teams of its repositories see this host live: one repository a look, so that a remote which does not answer
+//! costs a look its time limit once, and each at most every quarter of an hour. Nothing is freed by a beat that stays away.
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::model::claim::Claim;
+use crate::model::registry::repository::RepositoryId;
+use crate::ops::ground;
+use crate::ops::recorded_repositories::others;
+
+/// How old the last sign of life may be.
+const EVERY: SignedDuration = SignedDuration::from_mins(15);
+
+/// When each repository was looked at last.
+#[derive(Debug, Default)]
+pub(super) struct Beats(HashMap<RepositoryId, Timestamp>);
+
+impl Beats {
+    /// Beats for one repository, where that is due. Returns what a person has to know.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the registry cannot be read.
+    pub(super) fn beat(&mut self, context: &Context) -> Result<Option<String>> {
+        let registry = context.store()?.read()?;
+        let now = context.now();
+        for known in others(context, &registry) {
+            let is_recent = |then: &Timestamp| now.duration_since(*then) < EVERY;
+            let has_claims = || {
+                known
+                    .entries
+                    .iter()
+                    .any(|entry| entry.notes.claims.read_each().iter().any(|claim| !Claim::is_of_port(claim)))
+            };
+            if self.0.get(known.id).is_some_and(is_recent) || !has_claims() {
+                continue;
+            }
+            self.0.insert(known.id.clone(), now);
+            let Some((there, _)) = known.open(context).and_then(|repository| ground::of(context, repository))
+            else {
+                continue;
+            };
+            let Some(claims) = there.git_claims() else { continue };
+            let last = claims.pulse.book.last(&claims.pulse.host.id);
+            if last.is_some_and(|last| is_recent(&last.at)) {
+                continue;
+            }
+            let beaten = claims.beat();
+            context.host.interrupt.check()?;
+            // Others see by its age that it did not come through.
+            let failure = beaten.err().filter(|failure| {
+                failure.details().get("reason").is_some_and(|reason| reason == "host_duplicated")
+            });
+            return Ok(failure.map(|failure| failure.message().to_owned()));
+        }
+        Ok(None)
+    }
+}

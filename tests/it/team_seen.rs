@@ -1,0 +1,61 @@
+//! Who is seen live: a monitor beats for its host, and whoever watches the team is told what changes.
+
+use std::fs;
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use crate::support::team::Team;
+use crate::support::wait;
+
+#[test]
+fn a_monitor_has_its_host_seen_live_and_no_more_often_than_is_due() {
+    let team = Team::new(&["ana", "ben"]);
+    team.wt("ana", &["create", "login"]).ok();
+    let entry =
+        || team.sandbox.git(&team.remote, &["for-each-ref", "--format=%(objectname)", "refs/wt/hosts"]);
+    let book =
+        fs::read_dir(team.sandbox.path("ana/state/wt/claims")).unwrap().next().unwrap().unwrap().path();
+    let age = || {
+        let mut last: Value = serde_json::from_slice(&fs::read(book.join("host.json")).unwrap()).unwrap();
+        last["at"] = json!("2026-01-01T00:00:00Z");
+        fs::write(book.join("host.json"), serde_json::to_vec(&last).unwrap()).unwrap();
+    };
+    let claimed = entry();
+    team.wt("ana", &["monitor", "--once"]).ok();
+    assert_eq!(entry(), claimed, "it was seen just now");
+    age();
+    team.wt("ana", &["monitor", "--once"]).ok();
+    let beaten = entry();
+    assert_ne!(beaten, claimed);
+    team.wt("ana", &["monitor", "--once"]).ok();
+    assert_eq!(entry(), beaten);
+    // Nobody who only looks beats, and a remote that is away keeps no monitor from its work.
+    age();
+    for looks in [&["list"][..], &["validate"], &["path", "feature-login"]] {
+        team.wt("ana", looks).ok();
+    }
+    assert_eq!(entry(), beaten);
+    fs::rename(&team.remote, team.sandbox.path("away.git")).unwrap();
+    team.wt("ana", &["monitor", "--once"]).ok();
+    fs::rename(team.sandbox.path("away.git"), &team.remote).unwrap();
+    assert_eq!(team.json("ben", &["team"])["hosts"][0]["branches"], 1);
+}
+
+#[test]
+fn whoever_watches_the_team_is_told_what_changes_until_ctrl_c() {
+    let team = Team::new(&["ana", "ben"]);
+    let mut command = team.command("ben", &["--json", "team", "--watch"]);
+    let mut child = command.env("WT_MONITOR_INTERVAL", "1s").stdout(Stdio::piped()).spawn().unwrap();
+    let stdout = child.stdout.take().unwrap();
+    let mut answers = serde_json::Deserializer::from_reader(stdout).into_iter::<Value>();
+    assert_eq!(answers.next().unwrap().unwrap()["branches"], json!([]));
+    team.wt("ana", &["create", "login"]).ok();
+    let second = answers.next().unwrap().unwrap();
+    assert_eq!(second["branches"][0]["branch"], "feature/login");
+    team.wt("ana", &["remove", "feature-login"]).ok();
+    assert_eq!(answers.next().unwrap().unwrap()["branches"], json!([]));
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    assert_eq!(wait::end_of(&mut child).code(), Some(130));
+}
