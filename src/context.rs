@@ -22,9 +22,11 @@ use crate::host::process::{identity, users};
 use crate::host::store::{Store, StoreMemory};
 use crate::host::witnesses;
 use crate::model::advised::{Advised, wt};
+use crate::model::claim::Holding;
 use crate::model::claim_ref;
 use crate::model::config::settings::Config;
 use crate::model::passage::Witnesses;
+use crate::model::port::Port;
 use crate::model::quoting::word_sh;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
@@ -70,6 +72,8 @@ pub struct Context {
     pub git_claims: OnceLock<Option<GitClaims>>,
     /// Refs of branches that others were seen to have: a number that is looked for counts on.
     pub claimed: Mutex<HashSet<String>>,
+    /// Ports that others of the team were seen to have: they are passed over.
+    pub claimed_ports: Mutex<HashMap<Port, Holding>>,
     /// Whether claims are taken from whoever has them.
     pub takes_over: bool,
 }
@@ -192,7 +196,7 @@ impl Context {
         let claimant = Claimant {
             registry: state_id(&dirs).ok()?,
             process: identity::current().ok()?,
-            waits: WAITING.contains(&command),
+            waits: WAITING.contains(&command) || command == "ports allocate" && team.scope.port,
             // What it records in passing is claimed later, as after a hook.
             goes_on_offline: team.goes_on_offline || command == "validate",
         };

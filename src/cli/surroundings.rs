@@ -152,6 +152,7 @@ impl Surroundings {
             shared: OnceLock::new(),
             git_claims: OnceLock::new(),
             claimed: Mutex::default(),
+            claimed_ports: Mutex::default(),
             takes_over: false,
         }
     }

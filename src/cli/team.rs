@@ -163,7 +163,7 @@ pub fn text(session: &Session<'_>, report: &Report, now: jiff::Timestamp) -> Str
     let ui = session.ui;
     let mut text = String::new();
     let since = |since: Option<jiff::Timestamp>| since.map_or_else(String::new, |since| age::age(since, now));
-    if report.shared_host.is_some() {
+    if report.shared_host.is_some() || !report.ports.is_empty() {
         let rows = report.ports.iter().map(|row| {
             let cells = [row.port.to_string(), row.user.clone(), row.worktree.clone(), row.host.clone()];
             TableRow::plain(cells.into_iter().chain([since(row.since)]).collect())

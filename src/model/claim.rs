@@ -26,6 +26,19 @@ pub enum ClaimSubject {
     Branch { repository: String, branch: String },
     /// A port of this machine.
     Port(Port),
+    /// A port over all machines of those who work on a repository: forwarded, it meets no other.
+    TeamPort { repository: String, port: Port },
+}
+
+impl ClaimSubject {
+    /// Says what it is: a branch by its name, a port as `port 5000`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self {
+            Self::Branch { branch, .. } => branch.clone(),
+            Self::Port(port) | Self::TeamPort { port, .. } => format!("port {port}"),
+        }
+    }
 }
 
 /// One claim. It is written into the worktree's record before it is taken, so that it can be given back whatever happens.

@@ -7,17 +7,24 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::claim::{Claim, ClaimId, ClaimSubject, Holding};
+use super::port::Port;
 use super::process::ProcessId;
 
 /// Where claims on branches stand: outside of heads and tags, so that they start no CI.
 pub const PREFIX: &str = "refs/wt/claims/branch/";
 
-/// Who has the branch: the words of the commit.
+/// Where claims on ports stand, each under its number.
+pub const PORT_PREFIX: &str = "refs/wt/claims/port/";
+
+/// Who has the branch or the port: the words of the commit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimWords {
     pub id: ClaimId,
     pub repository: String,
+    /// Empty for a port.
     pub branch: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<Port>,
     pub worktree: String,
     pub host: String,
     pub user: String,
@@ -57,7 +64,8 @@ impl ClaimWords {
     /// Returns the commit of the claim, as git stores it, over the empty `tree`.
     #[must_use]
     pub fn commit(&self, tree: &str) -> String {
-        commit(tree, "Claim a branch", self.since, self)
+        let title = if self.port.is_some() { "Claim a port" } else { "Claim a branch" };
+        commit(tree, title, self.since, self)
     }
 
     /// Answers whether the host with that id wrote it, for the registry with that id.
@@ -73,13 +81,21 @@ impl ClaimWords {
         ProcessId { pid: self.pid, started: self.started, boot, namespace }
     }
 
+    /// Returns what is claimed.
+    #[must_use]
+    pub fn subject(&self) -> ClaimSubject {
+        let repository = self.repository.clone();
+        match self.port {
+            Some(port) => ClaimSubject::TeamPort { repository, port },
+            None => ClaimSubject::Branch { repository, branch: self.branch.clone() },
+        }
+    }
+
     /// Returns who has what.
     #[must_use]
     pub fn holding(&self) -> Holding {
-        let subject =
-            ClaimSubject::Branch { repository: self.repository.clone(), branch: self.branch.clone() };
         Holding {
-            claim: Claim { id: self.id.clone(), subject },
+            claim: Claim { id: self.id.clone(), subject: self.subject() },
             host: self.host.clone(),
             user: self.user.clone(),
             worktree: self.worktree.clone(),
@@ -114,6 +130,16 @@ pub fn reference(branch: &str) -> String {
         }
         name
     })
+}
+
+/// Returns the ref of a claim; `None` for what no remote keeps.
+#[must_use]
+pub fn reference_of(subject: &ClaimSubject) -> Option<String> {
+    match subject {
+        ClaimSubject::Branch { branch, .. } => Some(reference(branch)),
+        ClaimSubject::TeamPort { port, .. } => Some(format!("{PORT_PREFIX}{port}")),
+        ClaimSubject::Port(_) => None,
+    }
 }
 
 /// Returns the branch that a ref claims; `None` for a ref that no branch has.
@@ -184,6 +210,7 @@ mod tests {
             id: ClaimId("i".to_owned()),
             repository: "example.org/shop".to_owned(),
             branch: "feature/\"x\"\n".to_owned(),
+            port: None,
             worktree: "feature-x".to_owned(),
             host: "h".to_owned(),
             user: "ana".to_owned(),
@@ -200,6 +227,9 @@ mod tests {
         let older = ClaimWords { host_id: String::new(), ..words.clone() };
         assert!(older.is_of("m-2", "r") && !older.is_of("m-1", "other"));
         assert_eq!(ClaimWords::parse(&words.commit("4b825dc6")), Some(words));
+        let port = ClaimWords { branch: String::new(), port: Port::new(5000), ..older.clone() };
+        assert_eq!(reference_of(&port.subject()).as_deref(), Some("refs/wt/claims/port/5000"));
+        assert_eq!(ClaimWords::parse(&port.commit("4b825dc6")), Some(port));
         let led_out = ClaimWords { id: ClaimId("/home/ana/package".to_owned()), ..older };
         assert_eq!(
             ClaimWords::parse(&led_out.commit("4b825dc6")),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::claim::{ClaimId, Holding};
+use super::claim::{ClaimId, ClaimSubject, Holding};
 use super::claim_ref::StandingClaim;
 use super::host_entry::HostWords;
 use super::registry::repository::RepositoryId;
@@ -26,9 +26,10 @@ pub struct BranchClaims {
     pub stale_after: Duration,
 }
 
-/// A claim on a branch.
+/// A claim on a branch, or on a port over all machines.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeenClaim {
+    /// The branch; of a port its label.
     pub branch: String,
     pub holding: Holding,
     /// Whether this host has it.
@@ -44,6 +45,12 @@ pub struct SeenClaim {
 }
 
 impl SeenClaim {
+    /// Answers whether it is about a port.
+    #[must_use]
+    pub fn is_of_port(&self) -> bool {
+        !matches!(self.holding.claim.subject, ClaimSubject::Branch { .. })
+    }
+
     /// Answers whether it is ours and nothing needs it; `recorded` are the ids that records have.
     #[must_use]
     pub fn is_orphaned(&self, recorded: &HashSet<ClaimId>) -> bool {

@@ -43,7 +43,7 @@ pub fn seen(claims: &GitClaims, board: &Board) -> Vec<SeenClaim> {
         .map(|Pushed { commit, .. }| commit)
         .collect();
     let look = |claim: &StandingClaim| SeenClaim {
-        branch: claim.words.branch.clone(),
+        branch: claim.words.subject().label(),
         holding: claim.words.holding(),
         is_ours: claims.is_ours(&claim.words),
         by_hand: claim.words.by_hand,

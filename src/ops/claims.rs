@@ -8,6 +8,7 @@ use crate::host::git::Repository;
 use crate::host::token;
 use crate::model::claim::{self, Claim, ClaimId, ClaimSubject, ClaimsTaken, Holding};
 use crate::model::claim_ref::ClaimWords;
+use crate::model::config::settings::ClaimScope;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::ops::claim_sight::is_spare;
 use crate::ops::host_ports;
@@ -30,12 +31,12 @@ pub fn note(context: &Context, entry: &mut Entry) -> Result<()> {
         id.as_ref() == Some(&entry.repository_id)
     };
     let repository = context.claims().repository().filter(|_| is_here());
-    note_for(repository, is_shared, entry)
+    note_for(repository, context.config.team.scope, is_shared, entry)
 }
 
-fn note_for(repository: Option<&str>, is_shared: bool, entry: &mut Entry) -> Result<()> {
+fn note_for(repository: Option<&str>, scope: ClaimScope, is_shared: bool, entry: &mut Entry) -> Result<()> {
     let before = entry.notes.claims.read_each();
-    let mut wanted = subjects(repository, is_shared, entry);
+    let mut wanted = subjects(repository, scope, is_shared, entry);
     if repository.is_none() && !matches!(entry.state, EntryState::Removed { .. }) {
         wanted.extend(before.iter().filter(|claim| !claim.is_of_port()).map(|claim| claim.subject.clone()));
     }
@@ -59,18 +60,29 @@ fn note_for(repository: Option<&str>, is_shared: bool, entry: &mut Entry) -> Res
 }
 
 /// The things that the worktree of `entry` has: its branch and its ports, nothing once it is removed.
-fn subjects(repository: Option<&str>, is_shared: bool, entry: &Entry) -> Vec<ClaimSubject> {
+fn subjects(
+    repository: Option<&str>,
+    scope: ClaimScope,
+    is_shared: bool,
+    entry: &Entry,
+) -> Vec<ClaimSubject> {
     if matches!(entry.state, EntryState::Removed { .. }) {
         return Vec::new();
     }
-    // Everybody has the main worktree, and its branch.
-    let branch = entry.branch.as_ref().filter(|_| !entry.is_main());
-    let branch = repository.zip(branch).map(|(repository, branch)| ClaimSubject::Branch {
+    // Everybody has the main worktree, its branch and its ports.
+    let here = repository.filter(|_| !entry.is_main());
+    let branch = entry.branch.as_ref().filter(|_| scope.takes_branch(&entry.identifier));
+    let branch = here.zip(branch).map(|(repository, branch)| ClaimSubject::Branch {
         repository: repository.to_owned(),
         branch: branch.clone(),
     });
     let ports = entry.ports().filter(|_| is_shared).map(ClaimSubject::Port);
-    branch.into_iter().chain(ports).collect()
+    let of_team = |repository: &str| {
+        let repository = repository.to_owned();
+        entry.ports().map(move |port| ClaimSubject::TeamPort { repository: repository.clone(), port })
+    };
+    let of_team = here.filter(|_| scope.port).into_iter().flat_map(of_team);
+    branch.into_iter().chain(ports).chain(of_team).collect()
 }
 
 /// Takes the claims that a change of the record added; `before` is `None` for a record that is new.
@@ -100,7 +112,34 @@ pub fn take_anyway(context: &Context, before: Option<&Entry>, after: &Entry, ove
     }
     let may_replace = |words: Option<&ClaimWords>| over || is_spare(context, words);
     let taking = Taking { worktree: &after.name, by_hand: false, may_replace: &may_replace };
-    take_from(context.claims(), &won, &taking)
+    take_from(context.claims(), &won, &taking, &|holding| pass_over(context, holding))
+}
+
+/// Has the next choice pass over a port that somebody else of the team has.
+fn pass_over(context: &Context, holding: &Holding) {
+    if let (ClaimSubject::TeamPort { port, .. }, Ok(mut claimed)) =
+        (&holding.claim.subject, context.claimed_ports.lock())
+    {
+        claimed.insert(*port, holding.clone());
+    }
+}
+
+/// Asks once which branches (where `numbers` are looked for) and ports others of the team have, before some are chosen. Where
+/// nobody answers the claim itself says so.
+pub fn see(context: &Context, numbers: bool) {
+    let scope = context.config.team.scope;
+    let Some(claims) = context.git_claims().filter(|claims| claims.claimant.waits) else { return };
+    if numbers
+        && scope.number
+        && let (Ok(references), Ok(mut claimed)) = (claims.references(), context.claimed.lock())
+    {
+        claimed.extend(references);
+    }
+    if scope.port
+        && let (Ok(ports), Ok(mut claimed)) = (claims.ports_of_others(), context.claimed_ports.lock())
+    {
+        claimed.extend(ports);
+    }
 }
 
 /// Takes the claims of a record that is there, as if nothing was known of them; with `over` also from somebody who has one.
@@ -117,14 +156,17 @@ pub fn take_noted(context: &Context, entry: &Entry, over: bool) -> Result<()> {
     take_anyway(context, None, entry, over)
 }
 
-fn take_from(claims: &dyn Claims, won: &[Claim], taking: &Taking<'_>) -> Result<()> {
+fn take_from(claims: &dyn Claims, won: &[Claim], taking: &Taking<'_>, lose: &dyn Fn(&Holding)) -> Result<()> {
     let won: Vec<Claim> = won.iter().filter(|claim| !claim.is_of_port()).cloned().collect();
     if won.is_empty() {
         return Ok(());
     }
     match claims.take(&won, taking)? {
         ClaimsTaken::All => Ok(()),
-        ClaimsTaken::Lost(holding) => Err(lost(&holding)),
+        ClaimsTaken::Lost(holding) => {
+            lose(&holding);
+            Err(lost(&holding))
+        }
     }
 }
 
@@ -133,6 +175,9 @@ fn take_from(claims: &dyn Claims, won: &[Claim], taking: &Taking<'_>) -> Result<
 pub fn lost(holding: &Holding) -> Failure {
     match &holding.claim.subject {
         ClaimSubject::Port(port) => host_ports::refusal(*port, holding),
+        ClaimSubject::TeamPort { port, .. } => {
+            host_ports::refusal(*port, holding).detail("host", holding.host.clone())
+        }
         ClaimSubject::Branch { branch, .. } => {
             let since = holding.since.map(|since| format!(" since {since:.0}")).unwrap_or_default();
             let (host, user, worktree) = (&holding.host, &holding.user, &holding.worktree);
@@ -311,30 +356,37 @@ mod tests {
     #[test]
     fn claims_follow_the_record_and_are_noted_before_they_are_taken() {
         let kept = Kept::default();
+        let scope = ClaimScope { branch: true, ..ClaimScope::default() };
         let mut entry = sample::entry("a", 1, &[5000, 5001]);
         entry.branch = Some("feature/a".to_owned());
-        note_for(kept.repository(), true, &mut entry).unwrap();
+        note_for(kept.repository(), scope, true, &mut entry).unwrap();
         let noted = super::noted(Some(&entry));
         assert_eq!((noted.len(), kept.0.borrow().len()), (3, 0), "the branch and two ports");
         let taking = Taking { worktree: "a", by_hand: false, may_replace: &|_| false };
-        take_from(&kept, &noted, &taking).unwrap();
+        take_from(&kept, &noted, &taking, &|_| {}).unwrap();
         assert_eq!(*kept.0.borrow(), noted[..1], "ports are another holder's");
-        note_for(kept.repository(), true, &mut entry).unwrap();
+        note_for(kept.repository(), scope, true, &mut entry).unwrap();
         assert_eq!(super::noted(Some(&entry)), noted, "what it has keeps its ids");
         let mut rival = sample::entry("b", 2, &[]);
         rival.branch = Some("feature/a".to_owned());
-        note_for(kept.repository(), true, &mut rival).unwrap();
-        let lost = take_from(&kept, &super::noted(Some(&rival)), &taking).unwrap_err();
+        note_for(kept.repository(), scope, true, &mut rival).unwrap();
+        let lost = take_from(&kept, &super::noted(Some(&rival)), &taking, &|_| {}).unwrap_err();
         assert_eq!(lost.code(), Code::Claimed);
         kept.give_back(&noted).unwrap();
         assert!(kept.0.borrow().is_empty());
+        // With numbers alone a name is nobody's; ports over all machines are claimed beside those of this one.
+        let scope = ClaimScope { number: true, port: true, branch: false };
+        note_for(kept.repository(), scope, true, &mut entry).unwrap();
+        let labels: Vec<String> =
+            super::noted(Some(&entry)).iter().map(|claim| claim.subject.label()).collect();
+        assert_eq!(labels, ["port 5000", "port 5001", "port 5000", "port 5001"]);
     }
 
     #[test]
     fn where_nobody_keeps_claims_nothing_is_noted() {
         let mut entry = sample::entry("a", 1, &[5000]);
         let before = entry.clone();
-        note_for(Unclaimed.repository(), false, &mut entry).unwrap();
+        note_for(Unclaimed.repository(), ClaimScope::default(), false, &mut entry).unwrap();
         assert_eq!(entry, before);
     }
 }

@@ -53,6 +53,7 @@ pub fn of(context: &Context, repository: Repository) -> Option<(Context, Vec<Pro
             shared: OnceLock::new(),
             git_claims: OnceLock::new(),
             claimed: Mutex::default(),
+            claimed_ports: Mutex::default(),
             takes_over: false,
         },
         problems,

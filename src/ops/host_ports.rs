@@ -134,18 +134,22 @@ pub fn refusal(port: Port, holding: &Holding) -> Failure {
 fn held_by_others(shared: &SharedHost) -> Result<HashMap<Port, Holding>> {
     let port_of = |holding: Holding| match holding.claim.subject {
         ClaimSubject::Port(port) => Some((port, holding)),
-        ClaimSubject::Branch { .. } => None,
+        ClaimSubject::Branch { .. } | ClaimSubject::TeamPort { .. } => None,
     };
     Ok(shared.others()?.into_iter().filter_map(port_of).collect())
 }
 
-/// Returns the ports that other users of this machine have.
+/// Returns the ports that other users of this machine have, and those that others of the team were seen to have.
 ///
 /// # Errors
 ///
 /// `claims_unreachable`.
 pub fn others(context: &Context) -> Result<HashMap<Port, Holding>> {
-    context.shared_host()?.map_or_else(|| Ok(HashMap::new()), held_by_others)
+    let mut others = context.shared_host()?.map_or_else(|| Ok(HashMap::new()), held_by_others)?;
+    if let Ok(claimed) = context.claimed_ports.lock() {
+        others.extend(claimed.iter().map(|(port, holding)| (*port, holding.clone())));
+    }
+    Ok(others)
 }
 
 /// Answers whether this process has seen all port claims of `entry` in our file, or nobody shares the machine.

@@ -86,6 +86,7 @@ pub fn restore(context: &Context, name: &str) -> Result<Report> {
     let _held = context.host.interrupt.hold();
     let hold = FileHold::take(&context.host.dirs()?.creating_folder()?.join(&trash.token))?;
     let mut warnings = claims::settle(context);
+    claims::see(context, false);
     let entry = begin(context, repository, &entry, &trash)?;
     let taken = claims::take(context, None, &entry);
     let brought = taken.and_then(|()| bring_back(context, repository, &entry, &trash, &mut warnings));

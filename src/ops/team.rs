@@ -3,6 +3,7 @@
 mod branches;
 mod hosts;
 mod init;
+mod port_row;
 mod survey;
 
 pub use branches::{ClaimChange, claim, release};

@@ -201,6 +201,7 @@ mod sweep;
 mod team_claims;
 mod team_git;
 mod team_host;
+mod team_ports;
 mod team_remotes;
 mod team_seen;
 mod teardown;

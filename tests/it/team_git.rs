@@ -194,6 +194,38 @@ fn of_thirty_two_clones_that_create_one_name_at_once_one_wins() {
     one_of(&team, &clones);
 }
 
+#[test]
+#[ignore = "measures what a claim costs: 30 rounds"]
+fn a_claim_costs_about_as_much_as_a_push() {
+    let team = Team::new(&["ana"]);
+    let shop = team.sandbox.path("ana/shop");
+    let mut rows: Vec<[f64; 3]> = Vec::new();
+    for round in 0..30 {
+        let timed = |command: &mut std::process::Command| {
+            let began = std::time::Instant::now();
+            assert!(command.output().unwrap().status.success());
+            began.elapsed().as_secs_f64() * 1000.0
+        };
+        let (free, claimed) = (format!("free-{round}"), format!("claimed-{round}"));
+        let free = timed(team.command("ana", &["create", &free, "--no-hooks"]).env("WT_TEAM_CLAIMS", "off"));
+        let claimed = timed(&mut team.command("ana", &["create", &claimed, "--no-hooks"]));
+        let spec = format!("HEAD:refs/other/{round}");
+        let push = timed(team.sandbox.program("git", &shop).args(["push", "-q", "origin", &spec]));
+        rows.push([free, claimed, push]);
+    }
+    let median = |at: usize| {
+        let mut all: Vec<f64> = rows.iter().map(|row| row[at]).collect();
+        all.sort_by(f64::total_cmp);
+        all[all.len() / 2]
+    };
+    let (claim, push) = (median(1) - median(0), median(2));
+    eprintln!(
+        "a create without claims {:.1} ms, a claim {claim:.1} ms more, a push of one ref {push:.1} ms: {:.2}",
+        median(0),
+        claim / push
+    );
+}
+
 /// A child of a test; ended with it.
 struct Child(std::process::Child);
 

@@ -2,8 +2,10 @@
 
 use super::git::GitClaims;
 use crate::error::Result;
+use crate::model::claim::{Claim, ClaimId, ClaimSubject, Holding};
 use crate::model::claim_ref::{self, ClaimWords, StandingClaim};
 use crate::model::host_entry::{self, HostWords};
+use crate::model::port::Port;
 
 /// What stands on the remote.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,8 +30,9 @@ impl GitClaims {
     ///
     /// `claims_unreachable`.
     pub fn board(&self) -> Result<Board> {
-        let (claims, hosts) = (format!("{}*", claim_ref::PREFIX), format!("{}*", host_entry::PREFIX));
-        let listed = self.remote.list(&[&claims, &hosts])?;
+        let all =
+            [claim_ref::PREFIX, claim_ref::PORT_PREFIX, host_entry::PREFIX].map(|one| format!("{one}*"));
+        let listed = self.remote.list(&[&all[0], &all[1], &all[2]])?;
         let texts = self.remote.read(&listed)?;
         let mut board = Board::default();
         for ((reference, commit), text) in listed.into_iter().zip(texts) {
@@ -39,7 +42,8 @@ impl GitClaims {
                 continue;
             }
             let words = text.as_deref().and_then(ClaimWords::parse);
-            match words.filter(|words| claim_ref::reference(&words.branch) == reference) {
+            match words.filter(|words| claim_ref::reference_of(&words.subject()).as_ref() == Some(&reference))
+            {
                 Some(words) => board.claims.push(StandingClaim { words, reference, commit }),
                 // Under a strange name it is nobody's claim.
                 None => board.unread.extend(claim_ref::branch_of(&reference).map(|branch| UnreadClaim {
@@ -60,6 +64,36 @@ impl GitClaims {
     pub fn references(&self) -> Result<Vec<String>> {
         let listed = self.remote.list(&[&format!("{}*", claim_ref::PREFIX)])?;
         Ok(listed.into_iter().map(|(name, _)| name).collect())
+    }
+
+    /// Returns the ports that other hosts have.
+    ///
+    /// # Errors
+    ///
+    /// `claims_unreachable`.
+    pub fn ports_of_others(&self) -> Result<Vec<(Port, Holding)>> {
+        let listed = self.remote.list(&[&format!("{}*", claim_ref::PORT_PREFIX)])?;
+        let texts = self.remote.read(&listed)?;
+        let mut found = Vec::new();
+        for ((reference, _), text) in listed.into_iter().zip(texts) {
+            let number =
+                reference.strip_prefix(claim_ref::PORT_PREFIX).and_then(|number| number.parse().ok());
+            let Some(port) = number.and_then(Port::new) else { continue };
+            let subject = ClaimSubject::TeamPort { repository: self.repository.clone(), port };
+            let words = text.as_deref().and_then(ClaimWords::parse).filter(|words| words.port == Some(port));
+            match words {
+                Some(words) if self.is_ours(&words) => {}
+                Some(words) => found.push((port, words.holding())),
+                None => {
+                    let label = subject.label();
+                    found.push((
+                        port,
+                        Holding::unknown(Claim { id: ClaimId(String::new()), subject }, &label),
+                    ));
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// Has the team see this host live.

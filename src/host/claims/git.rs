@@ -89,8 +89,7 @@ impl GitClaims {
     }
 
     fn take_one(&self, claim: &Claim, taking: &Taking<'_>) -> Result<ClaimsTaken> {
-        let ClaimSubject::Branch { branch, .. } = &claim.subject else { return Ok(ClaimsTaken::All) };
-        let reference = claim_ref::reference(branch);
+        let Some(reference) = claim_ref::reference_of(&claim.subject) else { return Ok(ClaimsTaken::All) };
         let mut known = self.journal.find(&claim.id).filter(|known| !known.given_up && !known.lost);
         if let Some(elsewhere) = known.take_if(|known| !self.is_here(known)) {
             self.leave(elsewhere)?;
@@ -98,7 +97,7 @@ impl GitClaims {
         let pushed = match known {
             Some(known) if !known.pending => return Ok(ClaimsTaken::All),
             Some(known) if self.remote.annex.has(&known.commit) => known,
-            _ => self.begin(claim, branch, taking, &reference)?,
+            _ => self.begin(claim, taking, &reference)?,
         };
         let mut expected = None;
         // Once where nobody has it, and once in the place of one that may be replaced.
@@ -122,7 +121,7 @@ impl GitClaims {
                     }
                     if expected.is_some() || !(taking.may_replace)(words.as_deref()) {
                         self.journal.forget(&claim.id);
-                        return Ok(ClaimsTaken::Lost(Box::new(holding(words, branch, claim))));
+                        return Ok(ClaimsTaken::Lost(Box::new(holding(words, claim))));
                     }
                     expected = Some(commit);
                 }
@@ -132,12 +131,17 @@ impl GitClaims {
     }
 
     /// Makes the commit and writes down what is pushed.
-    fn begin(&self, claim: &Claim, branch: &str, taking: &Taking<'_>, reference: &str) -> Result<Pushed> {
+    fn begin(&self, claim: &Claim, taking: &Taking<'_>, reference: &str) -> Result<Pushed> {
+        let (branch, port) = match &claim.subject {
+            ClaimSubject::Branch { branch, .. } => (branch.clone(), None),
+            ClaimSubject::Port(port) | ClaimSubject::TeamPort { port, .. } => (String::new(), Some(*port)),
+        };
         let (who, process) = (&self.claimant, &self.claimant.process);
         let words = ClaimWords {
             id: claim.id.clone(),
             repository: self.repository.clone(),
-            branch: branch.to_owned(),
+            branch,
+            port,
             worktree: taking.worktree.to_owned(),
             host: self.pulse.host.name.clone(),
             user: self.pulse.user.clone(),
@@ -239,7 +243,7 @@ enum Judged {
 }
 
 /// Who has the branch, as far as the remote's commit tells.
-fn holding(words: Option<Box<ClaimWords>>, branch: &str, claim: &Claim) -> Holding {
+fn holding(words: Option<Box<ClaimWords>>, claim: &Claim) -> Holding {
     let unread = || Claim { id: ClaimId(String::new()), subject: claim.subject.clone() };
-    words.map_or_else(|| Holding::unknown(unread(), branch), |words| words.holding())
+    words.map_or_else(|| Holding::unknown(unread(), &claim.subject.label()), |words| words.holding())
 }

@@ -8,6 +8,7 @@ use crate::model::claim::{Claim, ClaimSubject};
 use crate::model::claim_sight::{BranchClaims, PortClaims, SeenClaim};
 use crate::model::facts::{Facts, SeenWorktree};
 use crate::model::finding::{Finding, FindingKind, Fix, FixTarget};
+use crate::model::port::Port;
 use crate::model::presence::Presence;
 use crate::model::registry::entry::{Entry, EntryState};
 
@@ -18,7 +19,10 @@ pub fn of_worktrees(facts: &Facts) -> Vec<Finding> {
         let here = |(entry, seen): &(&Entry, &SeenWorktree)| {
             entry.repository_id == sight.repository_id && has_claims(entry, seen) && !entry.is_main()
         };
-        findings.extend(facts.asked().filter(here).filter_map(|(entry, _)| of_branch(sight, entry)));
+        for (entry, _) in facts.asked().filter(here) {
+            findings.extend(of_branch(sight, entry));
+            findings.extend(of_team_ports(sight, entry));
+        }
     }
     findings
 }
@@ -49,6 +53,36 @@ fn of_branch(sight: &BranchClaims, entry: &Entry) -> Option<Finding> {
         "talk to each other; `{}` makes it yours again",
         wt("team claim --take-over {}", &[branch])
     )))
+}
+
+/// Ports that were to be claimed over all machines.
+fn of_team_ports(sight: &BranchClaims, entry: &Entry) -> Vec<Finding> {
+    let remote = &sight.remote;
+    let of_port = |claim: Claim| match claim.subject {
+        ClaimSubject::TeamPort { port, .. } if entry.ports().any(|known| known == port) => Some(port),
+        _ => None,
+    };
+    let look = |port: Port| {
+        let label = format!("port {port}");
+        match sight.standing.iter().find(|claim| claim.is_of_port() && claim.branch == label) {
+            None => {
+                let message =
+                    format!("nobody else sees that port {port} is in use: it is not claimed on {remote}");
+                let fix = Fix::TakeClaim { target: FixTarget::of(entry) };
+                Some(Finding::about(FindingKind::ClaimMissing, entry, message).fixed_by(fix))
+            }
+            Some(found) if found.is_ours => None,
+            Some(found) => {
+                let message = format!("port {port} is claimed by {}", who(found));
+                let release = wt("ports release {} --worktree {}", &[&port, &entry.name]);
+                let hint = format!(
+                    "forwarded, the two would meet; `{release}` gives it up, another one can be allocated then"
+                );
+                Some(Finding::about(FindingKind::ClaimLost, entry, message).hint(hint))
+            }
+        }
+    };
+    entry.notes.claims.read_each().into_iter().filter_map(of_port).filter_map(look).collect()
 }
 
 fn who(claim: &SeenClaim) -> String {

@@ -9,7 +9,6 @@ use super::limits;
 use super::merged::MergedConfig;
 use super::origin::Origin;
 use super::problem::ValueFault;
-use super::settings::TeamSettings;
 use super::settings::{
     AdoptSettings, CarrySettings, Config, ConfigValue, ConflictPolicy, ConflictSettings, EnvSettings,
     EventSettings, ForgeSettings, GitSettings, HealthSettings, HookSettings, MainSettings, MetricSettings,
@@ -17,6 +16,7 @@ use super::settings::{
     ServeSettings, ServiceSettings, SocketUse, Strategy, TeardownSettings, TrashSettings, UrlSettings,
     WorktreeSettings,
 };
+use super::settings::{ClaimScope, TeamSettings};
 use super::{branch_purposes, forges, instances, running, schema};
 use crate::model::adoption::Patterns;
 use crate::model::config::value;
@@ -220,6 +220,7 @@ fn team(merged: &MergedConfig) -> TeamSettings {
         repository: text("team.repository"),
         goes_on_offline: text("team.offline").as_deref() == Some("allow"),
         timeout: find(merged, "team.timeout", value::duration).unwrap_or_default(),
+        scope: ClaimScope::of(&find(merged, "team.scope", words).unwrap_or_default()),
         ssh: text("team.ssh").unwrap_or_else(|| "ssh".to_owned()),
         stale_after: find(merged, "team.stale_after", value::duration).unwrap_or_default(),
     }

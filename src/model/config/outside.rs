@@ -47,10 +47,39 @@ pub struct TeamSettings {
     pub goes_on_offline: bool,
     /// How long a command waits for those who keep claims.
     pub timeout: Duration,
+    /// What is claimed.
+    pub scope: ClaimScope,
     /// The program for ssh, and its options.
     pub ssh: String,
     /// How long a host may be unseen before its claims are told of.
     pub stale_after: Duration,
+}
+
+/// What is claimed on the remote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClaimScope {
+    /// Every branch.
+    pub branch: bool,
+    /// Branches whose name is a number, and a number that is taken counts on.
+    pub number: bool,
+    /// Ports, over all machines.
+    pub port: bool,
+}
+
+impl ClaimScope {
+    /// Reads the words of the setting.
+    #[must_use]
+    pub fn of(words: &[String]) -> Self {
+        let has = |word: &str| words.iter().any(|one| one == word);
+        Self { branch: has("branch"), number: has("number"), port: has("port") }
+    }
+
+    /// Answers whether the branch of a worktree that was asked for as `identifier` is claimed.
+    #[must_use]
+    pub fn takes_branch(self, identifier: &str) -> bool {
+        let is_number = !identifier.is_empty() && identifier.bytes().all(|byte| byte.is_ascii_digit());
+        self.branch || self.number && is_number
+    }
 }
 
 /// `[events]`.

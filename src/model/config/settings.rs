@@ -24,7 +24,7 @@ use crate::model::teardown::TeardownAt;
 
 pub use super::origin::{ConfigValue, HeldValue, Origin};
 pub use super::outside::{
-    EventSettings, MetricSettings, MonitorSettings, ServeSettings, TeamSettings, UrlSettings,
+    ClaimScope, EventSettings, MetricSettings, MonitorSettings, ServeSettings, TeamSettings, UrlSettings,
 };
 pub use super::service::{ServiceSettings, SocketUse};
 

@@ -34,6 +34,9 @@ use crate::ops::{bases, foreign, main_worktree, view, watch::Watch};
 /// How old a lock file must be to be taken for one that nobody will hold again.
 const STALE_HOLD: Duration = Duration::from_hours(1);
 
+/// How often ports are chosen again while others of the team are choosing too.
+const PORT_TRIES: usize = 64;
+
 /// What a create made.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Report {
@@ -86,6 +89,7 @@ pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report>
     let mut lost = claims::settle(context);
     let request = plan.request.clone();
     let mut plan = plan;
+    let mut tries = 0;
     loop {
         let reference = plan.branch.name().map(claim_ref::reference);
         match apply_once(context, plan, watch) {
@@ -98,6 +102,15 @@ pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report>
                     return Err(failure);
                 };
                 if !claimed.insert(reference) {
+                    return Err(failure);
+                }
+            }
+            // Somebody was faster with a port: the next one is chosen.
+            Err(failure)
+                if failure.code() == Code::PortConflict && failure.details().contains_key("host") =>
+            {
+                tries += 1;
+                if tries == PORT_TRIES {
                     return Err(failure);
                 }
             }

@@ -25,7 +25,7 @@ use crate::ops::carry;
 use crate::ops::create::planned::Planned;
 use crate::ops::create::{BranchPlan, Plan};
 use crate::ops::env_files::require_untracked;
-use crate::ops::foreign;
+use crate::ops::{claims, foreign};
 
 /// How often a number is chosen again while others are choosing too.
 const NUMBER_TRIES: usize = 64;
@@ -37,9 +37,7 @@ const NUMBER_TRIES: usize = 64;
 /// Everything that would stop the create before anything is made, with the code that the contract gives it.
 pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
     let store = context.store()?;
-    if request.is_numbered() {
-        see_claimed(context);
-    }
+    claims::see(context, request.is_numbered());
     let mut tries = 0;
     loop {
         let seen = store.read()?;
@@ -58,14 +56,6 @@ pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
         if !may_change || tries == NUMBER_TRIES || !is_taken(&failure) {
             return Err(failure);
         }
-    }
-}
-
-/// Asks once which branches are claimed. Where nobody answers the claim itself says so.
-fn see_claimed(context: &Context) {
-    let Some(claims) = context.git_claims().filter(|claims| claims.claimant.waits) else { return };
-    if let (Ok(references), Ok(mut claimed)) = (claims.references(), context.claimed.lock()) {
-        claimed.extend(references);
     }
 }
 

@@ -13,10 +13,13 @@ pub fn branches(sight: &DoctorSight<'_>) -> Option<DoctorCheck> {
             DoctorCheck::warning(NAME, failure.message().to_owned(), hint)
         }
         Ok(seen) => {
-            let own = seen.standing.iter().filter(|claim| claim.is_ours).count();
+            let (ports, branches): (Vec<_>, Vec<_>) =
+                seen.standing.iter().partition(|claim| claim.is_of_port());
+            let own = branches.iter().filter(|claim| claim.is_ours).count();
             let orphaned = seen.standing.iter().filter(|claim| claim.is_orphaned(&seen.recorded)).count();
-            let (all, remote) = (seen.standing.len(), &seen.remote);
-            let message = format!("{all} branches are claimed on {remote}, {own} by this host");
+            let (all, remote) = (branches.len(), &seen.remote);
+            let ports = if ports.is_empty() { String::new() } else { format!(", and {} ports", ports.len()) };
+            let message = format!("{all} branches are claimed on {remote}, {own} by this host{ports}");
             if orphaned == 0 {
                 DoctorCheck::fine(NAME, message)
             } else {

@@ -20,7 +20,7 @@ use crate::model::service::ServiceName;
 use crate::ops::choose::Passing;
 use crate::ops::create::{WayOut, refused_after};
 use crate::ops::vanished::room;
-use crate::ops::{env, main_worktree};
+use crate::ops::{claims, env, main_worktree};
 
 /// What is wanted.
 #[derive(Clone, Debug)]
@@ -79,6 +79,7 @@ pub fn allocate(context: &Context, request: &Request) -> Result<Report> {
         );
     }
     let told = main_worktree::follow(context);
+    claims::see(context, false);
     let known = env::require_entry(context, request.worktree.as_deref())?;
     let settings = &context.config.conflict;
     let retries = request.port.is_none() && (request.gives_way || settings.policy == ConflictPolicy::Retry);

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::port_row::PortRow;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::claims::{Claims, GitClaims, Taking};
@@ -42,6 +43,7 @@ pub struct UnreadRow {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rows {
     pub branches: Vec<BranchRow>,
+    pub ports: Vec<PortRow>,
     pub hosts: Vec<HostRow>,
     pub unread: Vec<UnreadRow>,
 }
@@ -87,12 +89,24 @@ pub fn rows(context: &Context) -> Result<Rows> {
     let mut hosts: Vec<HostRow> = Vec::new();
     for (id, host, user) in all {
         let Some(at) = seen.get(&id).filter(|_| hosts.iter().all(|known| known.id != id)) else { continue };
-        let branches = board.claims.iter().filter(|claim| claim.words.host_id == id).count();
+        let branches = board
+            .claims
+            .iter()
+            .filter(|claim| claim.words.host_id == id && claim.words.port.is_none())
+            .count();
         let (stale, own) = (context.now().duration_since(*at) > after, id == claims.pulse.host.id);
         hosts.push(HostRow { host, id, user, seen: *at, stale, branches, own });
     }
     hosts.sort_by(|one, other| (&one.host, &one.id).cmp(&(&other.host, &other.id)));
-    let rows = board.claims.into_iter().map(|standing| BranchRow {
+    let port = |standing: &StandingClaim| {
+        let words = &standing.words;
+        let (user, host, worktree) = (words.user.clone(), words.host.clone(), words.worktree.clone());
+        let (since, own) = (Some(words.since), claims.is_ours(words));
+        words.port.map(|port| PortRow { port, user, host, worktree, since, own })
+    };
+    let ports = board.claims.iter().filter_map(port).collect();
+    let of_branches = board.claims.into_iter().filter(|standing| standing.words.port.is_none());
+    let rows = of_branches.map(|standing| BranchRow {
         own: claims.is_ours(&standing.words),
         branch: standing.words.branch,
         user: standing.words.user,
@@ -104,7 +118,7 @@ pub fn rows(context: &Context) -> Result<Rows> {
     rows.sort_by(|one, other| one.branch.cmp(&other.branch));
     let unread = board.unread.into_iter();
     let unread = unread.map(|one| UnreadRow { branch: one.branch, reference: one.reference }).collect();
-    Ok(Rows { branches: rows, hosts, unread })
+    Ok(Rows { branches: rows, ports, hosts, unread })
 }
 
 fn require_claims(context: &Context) -> Result<&GitClaims> {
@@ -176,7 +190,7 @@ fn worktree_of(context: &Context, branch: &str) -> Result<Option<Entry>> {
 pub fn release(context: &Context, branch: &str, over: bool) -> Result<ClaimChange> {
     let kept = require_claims(context)?;
     let board = kept.board()?;
-    let found = board.claims.into_iter().find(|standing| standing.words.branch == branch);
+    let found = board.claims.into_iter().find(|standing| standing.words.subject().label() == branch);
     let Some(standing) = found else {
         let Some(unread) = board.unread.into_iter().find(|unread| unread.branch == branch) else {
             return Err(Failure::new(Code::NotFound, format!("nobody has claimed branch `{branch}`"))
@@ -198,8 +212,7 @@ pub fn release(context: &Context, branch: &str, over: bool) -> Result<ClaimChang
     // What a worktree here has noted would be taken for a claim that nobody has answered yet, and taken again.
     let registry = context.store()?.read()?;
     if claim_sight::recorded(&registry).contains(&standing.words.id) {
-        let subject = ClaimSubject::Branch { repository: kept.repository.clone(), branch: branch.to_owned() };
-        kept.put_aside(&Claim { id: standing.words.id.clone(), subject });
+        kept.put_aside(&Claim { id: standing.words.id.clone(), subject: standing.words.subject() });
     } else {
         kept.journal.forget(&standing.words.id);
     }

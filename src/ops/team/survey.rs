@@ -2,16 +2,15 @@
 
 use std::path::PathBuf;
 
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::branches::{self, BranchRow, HostRow, UnreadRow};
+use super::port_row::PortRow;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::process::users::{self, Users};
 use crate::model::claim::ClaimSubject;
-use crate::model::port::Port;
 use crate::ops::claims;
 use crate::ops::host_ports;
 
@@ -32,18 +31,6 @@ pub struct Report {
     /// What was settled and lost, or could not be asked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
-}
-
-/// A port of this machine that a worktree has.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct PortRow {
-    pub port: Port,
-    pub user: String,
-    pub host: String,
-    pub worktree: String,
-    pub since: Option<Timestamp>,
-    /// Whether it is of this user's own registry.
-    pub own: bool,
 }
 
 /// Looks who has what.
@@ -84,10 +71,16 @@ pub fn survey(context: &Context) -> Result<Report> {
             }
         }
     }
+    let warnings = claims::settle(context);
+    let branches::Rows { branches, ports: of_team, hosts, unread } = branches::rows(context)?;
+    // A port of this machine's own that others see over the network as well is one row.
+    of_team.into_iter().for_each(|row| {
+        if !ports.iter().any(|known| known.port == row.port && known.host == row.host) {
+            ports.push(row);
+        }
+    });
     ports.sort_by_key(|row| (row.port, !row.own));
     let shared_host = shared.map(|shared| PathBuf::from(shared.path()).display().to_string());
     let remote = context.git_claims().map(|claims| claims.remote.name.clone());
-    let warnings = claims::settle(context);
-    let branches::Rows { branches, hosts, unread } = branches::rows(context)?;
     Ok(Report { shared_host, ports, remote, branches, hosts, unread, warnings })
 }

@@ -65,6 +65,12 @@ pub(super) const KEYS: &[ConfigKey] = &[
         StricterUntilTrusted(Before(&["off", "git"])),
         "Where the team keeps claims on branches: nowhere, or as refs of the remote.",
     ),
+    key(
+        "team.scope",
+        KeyKind::Choices(&["branch", "number", "port"]),
+        AfterTrust,
+        "What is claimed there: branches, the numbers that stand for a name, ports over all machines.",
+    ),
     key("team.remote", KeyKind::Text, StricterUntilTrusted(Never), "The remote that has the claims."),
     key(
         "team.repository",
