@@ -8,6 +8,8 @@
 mod cli;
 mod context;
 mod error;
+#[cfg(test)]
+mod foreign_bytes;
 mod host;
 mod model;
 mod ops;

@@ -4,6 +4,8 @@
 mod action;
 mod api;
 mod connection;
+#[cfg(test)]
+mod foreign_bytes;
 mod forward;
 pub mod guard;
 mod heads;

@@ -1,35 +1,16 @@
 //! A clock that is wrong deletes nothing for good: what was removed goes by more than one look at it.
 
 use std::fs;
-use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{Sandbox, git, skip, wait};
+use crate::support::{Sandbox, clock, git, skip, wait};
 
 /// Sets the clock of all that the sandbox starts ten years ahead; answers whether that can be.
 pub fn set_ahead(sandbox: &mut Sandbox) -> bool {
-    let library = sandbox.path("ahead.so");
-    let source = "#define _GNU_SOURCE\n#include <time.h>\n#include <unistd.h>\n#include <sys/syscall.h>\n\
-                  int clock_gettime(clockid_t clock, struct timespec *time) {\n\
-                  int failed = syscall(SYS_clock_gettime, clock, time);\n\
-                  if (!failed && clock == CLOCK_REALTIME) time->tv_sec += 3653L * 86400;\n\
-                  return failed; }\n";
-    git::write(&sandbox.path(""), "ahead.c", source);
-    let mut compiler = Command::new("cc");
-    compiler.args(["-shared", "-fPIC", "-o"]).arg(&library).arg(sandbox.path("ahead.c"));
-    if !compiler.stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
-        return false;
-    }
+    let Some(library) = clock::library(sandbox) else { return false };
     sandbox.set("LD_PRELOAD", library);
-    let mut date = sandbox.program("date", &sandbox.repo());
-    let year = |command: &mut Command| {
-        let output = command.arg("+%Y").output().unwrap();
-        String::from_utf8_lossy(&output.stdout).trim().parse::<i32>().unwrap_or_default()
-    };
-    let ahead = year(&mut date);
-    let mut date = Command::new("date");
-    ahead >= year(&mut date) + 9
+    true
 }
 
 fn removed(sandbox: &Sandbox) -> Value {

@@ -6,7 +6,7 @@ mod calls;
 mod fingerprint;
 mod judge;
 mod progress;
-mod run;
+pub mod run;
 mod scenario;
 mod situations;
 mod world;

@@ -92,8 +92,13 @@ impl Mount {
         fs::File::create(image).unwrap().set_len(mebibytes << 20).unwrap();
         let mkfs = format!("mkfs.{kind}");
         let made = Command::new(mkfs).arg("-q").arg(image).output().ok()?;
+        made.status.success().then(|| Self::of(image, path))?
+    }
+
+    /// The file system that is in a file.
+    pub fn of(image: &std::path::Path, path: std::path::PathBuf) -> Option<Self> {
         let done = Command::new("mount").args(["-o", "loop"]).arg(image).arg(&path).output().ok()?;
-        (made.status.success() && done.status.success()).then_some(Self(path))
+        done.status.success().then_some(Self(path))
     }
 }
 

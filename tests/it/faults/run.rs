@@ -11,8 +11,8 @@ use super::calls::{Role, Series};
 use super::scenario::Scenario;
 use crate::support::Sandbox;
 
-/// How long a command may take that something went wrong in.
-const PATIENCE: Duration = Duration::from_secs(40);
+/// How long a command may take that something went wrong in: what hangs does so for ever, and a machine may have much to do.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// How a run ended.
 pub struct Outcome {

@@ -2,6 +2,7 @@
 
 pub mod advice;
 pub mod browser;
+pub mod clock;
 pub mod dice;
 pub mod docker;
 pub mod git;

@@ -10,7 +10,7 @@ pub mod node;
 pub mod packager;
 pub mod python;
 #[cfg(test)]
-mod sample;
+pub mod sample;
 pub mod script;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,2 @@
+# manage.py
+import os

@@ -1,0 +1,2 @@
+# mix.exs
+defp deps do [{:phoenix, "~> 1.7"}] end

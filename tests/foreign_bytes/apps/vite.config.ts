@@ -1,0 +1,2 @@
+# vite.config.ts
+export default { server: { port: 5173 } }
