@@ -23,6 +23,7 @@ fn requests_of_anybody() {
             host: lines.next(),
             authority: lines.next(),
             origin: lines.next(),
+            referer: lines.next(),
             site: lines.next(),
             is_visit: false,
             authorization: lines.next(),
