@@ -67,6 +67,7 @@ mod show_far;
 pub mod show_health;
 mod show_samples;
 mod show_services;
+mod show_team;
 pub mod status;
 pub mod supervise;
 pub mod surroundings;

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::session::Session;
+use super::show_team;
 use super::team_hosts::{self, HostsCommand};
 use super::watch_team;
 use crate::error::Result;
 use crate::ops::team::{self, Report};
-use crate::ui::table::{self, TableRow};
-use crate::ui::{age, escape};
+use crate::ui::escape;
 
 /// Show who has which port of this machine, and which branch on the remote
 #[derive(Args, Debug)]
@@ -107,7 +107,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
             } else if is_empty(&report) {
                 ui.say("nobody has claimed anything");
             }
-            ui.answer(&text(session, &report, context.now()))?;
+            ui.answer(&show_team::text(ui, &report, context.now()))?;
         }
         Some(TeamCommand::Claim { branch, take_over }) => {
             changed(session, &team::claim(&session.context()?, &branch, take_over)?, "Claimed")?;
@@ -155,48 +155,4 @@ fn changed(session: &Session<'_>, report: &team::ClaimChange, verb: &str) -> Res
 
 fn is_empty(report: &Report) -> bool {
     report.ports.is_empty() && report.branches.is_empty() && report.unread.is_empty()
-}
-
-/// Returns the tables of who has what.
-#[must_use]
-pub fn text(session: &Session<'_>, report: &Report, now: jiff::Timestamp) -> String {
-    let ui = session.ui;
-    let mut text = String::new();
-    let since = |since: Option<jiff::Timestamp>| since.map_or_else(String::new, |since| age::age(since, now));
-    if report.shared_host.is_some() || !report.ports.is_empty() {
-        let rows = report.ports.iter().map(|row| {
-            let cells = [row.port.to_string(), row.user.clone(), row.worktree.clone(), row.host.clone()];
-            TableRow::plain(cells.into_iter().chain([since(row.since)]).collect())
-        });
-        let rows: Vec<TableRow> = rows.collect();
-        text.push_str(&table::render(ui, &["PORT", "USER", "WORKTREE", "HOST", "SINCE"], &rows, &["HOST"]));
-    }
-    if report.remote.is_some() {
-        let rows = report.branches.iter().map(|row| {
-            let cells = [row.branch.clone(), row.user.clone(), row.worktree.clone(), row.host.clone()];
-            TableRow::plain(cells.into_iter().chain([since(Some(row.since))]).collect())
-        });
-        let unread = report.unread.iter().map(|row| {
-            let cells = [row.branch.as_str(), "?", "", "", ""];
-            TableRow::plain(cells.map(str::to_owned).into())
-        });
-        let rows: Vec<TableRow> = rows.chain(unread).collect();
-        if !text.is_empty() && ui.width().is_some() {
-            text.push('\n');
-        }
-        text.push_str(&table::render(ui, &["BRANCH", "USER", "WORKTREE", "HOST", "SINCE"], &rows, &["HOST"]));
-    }
-    if !report.hosts.is_empty() {
-        let rows = report.hosts.iter().map(|row| {
-            let stale = if row.stale { "stale" } else { "" };
-            let cells = [row.host.clone(), row.user.clone(), row.branches.to_string(), since(Some(row.seen))];
-            TableRow::plain(cells.into_iter().chain([stale.to_owned()]).collect())
-        });
-        let rows: Vec<TableRow> = rows.collect();
-        if !text.is_empty() && ui.width().is_some() {
-            text.push('\n');
-        }
-        text.push_str(&table::render(ui, &["HOST", "USER", "BRANCHES", "SEEN", ""], &rows, &[]));
-    }
-    text
 }

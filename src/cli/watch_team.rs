@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::session::Session;
-use super::team;
+use super::show_team;
 use crate::context::Context;
 use crate::error::{Code, Result};
 use crate::ops::team::{Report, survey};
@@ -63,7 +63,7 @@ fn show(
 ) -> Result<()> {
     let ui = session.ui;
     if let (Some(size), false) = (ui.size(), ui.is_json()) {
-        return screen.draw(ui, size, &team::text(session, &report, context.now()));
+        return screen.draw(ui, size, &show_team::text(ui, &report, context.now()));
     }
     // That a host was seen again is no change of who has what.
     let same = |one: &Report| {
@@ -76,7 +76,7 @@ fn show(
     if ui.is_json() {
         ui.answer_json(&report)?;
     } else {
-        ui.answer(&team::text(session, &report, context.now()))?;
+        ui.answer(&show_team::text(ui, &report, context.now()))?;
     }
     *shown = Some(report);
     Ok(())
