@@ -188,7 +188,10 @@ pub const ALL: [Named; 38] = [
         sandbox.set("LC_ALL", "de_DE.UTF-8");
         sandbox.set("LANGUAGE", "de");
         let told = sandbox.try_git(&sandbox.path(""), &["rev-parse", "--git-dir"]);
-        String::from_utf8_lossy(&told.stderr).to_lowercase().contains("kein git-repository").then(|| Setup::of(sandbox))
+        String::from_utf8_lossy(&told.stderr)
+            .to_lowercase()
+            .contains("kein git-repository")
+            .then(|| Setup::of(sandbox))
     }),
     named("signals that are ignored", || {
         Some(Setup::of(Sandbox::new()).by("trap '' HUP INT TERM PIPE CHLD USR1"))
