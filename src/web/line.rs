@@ -64,7 +64,9 @@ pub struct Line<S> {
     stream: S,
     manners: Arc<Manners>,
     is_patient: bool,
-    /// Whether something was asked since the last answer.
+    /// The last bytes that were read.
+    end: [u8; 4],
+    /// Whether a request without a body stands there that was not answered yet.
     is_asked: bool,
     /// Whether some of the answer was sent.
     has_begun: bool,
@@ -73,7 +75,7 @@ pub struct Line<S> {
 impl<S: Patient> Line<S> {
     /// `manners` are told by whoever answers.
     pub fn new(stream: S, manners: Arc<Manners>) -> Self {
-        Self { stream, manners, is_patient: false, is_asked: false, has_begun: false }
+        Self { stream, manners, is_patient: false, end: [0; 4], is_asked: false, has_begun: false }
     }
 
     fn look(&mut self) {
@@ -93,10 +95,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Line<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        if buffer.filled().len() > before {
-            self.is_asked = true;
+        let read = &buffer.filled()[before..];
+        if !read.is_empty() {
+            let last = self.end.iter().chain(read).rev().take(self.end.len());
+            let mut end = [0; 4];
+            end.iter_mut().rev().zip(last).for_each(|(place, byte)| *place = *byte);
+            self.end = end;
+            self.is_asked = end == *b"\r\n\r\n";
         } else if self.is_asked && buffer.remaining() > 0 && !self.manners.heeds_end.load(Ordering::Relaxed) {
-            // Whoever is told of it answers nothing any more. One that waits in vain for the rest of a request hangs up in time.
+            // Whoever is told of it answers nothing any more.
             let untold = Some(context.waker().clone());
             *self.manners.untold.lock().unwrap_or_else(PoisonError::into_inner) = untold;
             return Poll::Pending;
