@@ -240,6 +240,14 @@ impl Ground {
     fn serve(&self, port: u16) -> Running {
         let child = self.wt(&self.folder, &["serve", "--port", &port.to_string()]).spawn().unwrap();
         let running = Running(child);
+        // The token of the one before stands there until then.
+        let record = self.folder.join("state/wt/serve.json");
+        let known = format!("\"pid\":{}", running.0.id());
+        let begun = Instant::now();
+        while !fs::read_to_string(&record).is_ok_and(|text| text.contains(&known)) {
+            assert!(begun.elapsed() < Duration::from_mins(1), "wt serve did not come up");
+            std::thread::sleep(Duration::from_millis(5));
+        }
         drop(connect(port));
         running
     }
