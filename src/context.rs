@@ -11,9 +11,11 @@ use jiff::Timestamp;
 
 use crate::error::{Code, Failure, Result};
 use crate::host::claims::{
-    Annex, Claimant, Claims, GitClaims, Journal, Patience, Pulse, Remote, SharedHost, TeamBook, Unclaimed,
-    host_identity, state_id,
+    Annex, Claimant, Claims, Journal, Keeper, NetworkClaims, Patience, Pulse, Remote, SharedHost, TeamBook,
+    Unclaimed, host_identity, state_id,
 };
+#[cfg(feature = "etcd")]
+use crate::host::claims::{EtcdPlace, open_etcd};
 use crate::host::events::Writing;
 use crate::host::git::{RemotePlace, Repository};
 use crate::host::machine::Host;
@@ -24,7 +26,7 @@ use crate::host::witnesses;
 use crate::model::advised::{Advised, wt};
 use crate::model::claim::Holding;
 use crate::model::claim_ref;
-use crate::model::config::settings::Config;
+use crate::model::config::settings::{Config, TeamKeeper};
 use crate::model::passage::Witnesses;
 use crate::model::port::Port;
 use crate::model::quoting::word_sh;
@@ -69,7 +71,7 @@ pub struct Context {
     /// The folder that the users of this machine share, once it was asked for.
     pub shared: OnceLock<Option<SharedHost>>,
     /// The claims on branches of the repository, once they were asked for.
-    pub git_claims: OnceLock<Option<GitClaims>>,
+    pub network_claims: OnceLock<Option<NetworkClaims>>,
     /// Refs of branches that others were seen to have: a number that is looked for counts on.
     pub claimed: Mutex<HashSet<String>>,
     /// Ports that others of the team were seen to have: they are passed over.
@@ -176,21 +178,23 @@ impl Context {
     /// Returns those who keep claims on branches beside the registry.
     #[must_use]
     pub fn claims(&self) -> &dyn Claims {
-        self.git_claims().map_or(&Unclaimed as &dyn Claims, |claims| claims as &dyn Claims)
+        self.network_claims().map_or(&Unclaimed as &dyn Claims, |claims| claims as &dyn Claims)
     }
 
     /// Returns the claims that the repository's remote keeps; `None` where none are kept, or there is no such remote.
     #[must_use]
-    pub fn git_claims(&self) -> Option<&GitClaims> {
-        if !self.config.team.keeps_claims {
+    pub fn network_claims(&self) -> Option<&NetworkClaims> {
+        if self.config.team.keeper == TeamKeeper::Nobody {
             return None;
         }
-        self.git_claims.get_or_init(|| self.open_git_claims()).as_ref()
+        self.network_claims.get_or_init(|| self.open_network_claims()).as_ref()
     }
 
-    fn open_git_claims(&self) -> Option<GitClaims> {
+    fn open_network_claims(&self) -> Option<NetworkClaims> {
         let (team, repository) = (&self.config.team, self.repository.as_ref()?);
-        let url = repository.find_remote_url(&team.remote)?;
+        let url = repository.find_remote_url(&team.remote);
+        let of_url = || url.as_deref().map(claim_ref::repository_name);
+        let name = team.repository.clone().or_else(of_url)?;
         let dirs = self.host.dirs().ok()?;
         let command = self.host.command.as_str();
         let claimant = Claimant {
@@ -200,28 +204,55 @@ impl Context {
             // What it records in passing is claimed later, as after a hook.
             goes_on_offline: team.goes_on_offline || command == "validate",
         };
-        let name = team.repository.clone().unwrap_or_else(|| claim_ref::repository_name(&url));
         let longest = team.timeout.max(self.config.registry.lock_timeout);
+        let book = |place: &str, name: &str| TeamBook::of(dirs.state(), place, name, longest);
+        let wt_dir = repository.require_wt_dir().ok()?;
+        let (keeper, journal, book) = match &team.keeper {
+            TeamKeeper::Nobody => return None,
+            TeamKeeper::Git => {
+                let url = url?;
+                let book = book(&url, &name);
+                (Keeper::Git(self.remote_of_team(repository, &wt_dir, url)), Journal::of(&wt_dir), book)
+            }
+            #[cfg(feature = "etcd")]
+            TeamKeeper::Etcd(settings) => {
+                // One for all repositories: so is our entry there.
+                let book = book(&format!("etcd {} {}", settings.team, settings.endpoints.join(" ")), "");
+                let place = EtcdPlace {
+                    host: &self.host,
+                    repository: &name,
+                    folder: book.folder(),
+                    patience: Patience::new(team.timeout),
+                };
+                let etcd = open_etcd(settings, place);
+                (Keeper::Etcd(Box::new(etcd)), Journal::of_etcd(&wt_dir), book)
+            }
+            // The configuration was refused.
+            #[cfg(not(feature = "etcd"))]
+            TeamKeeper::Etcd(_) => return None,
+        };
         let pulse = Pulse {
             host: host_identity(&dirs, self.host.name()).ok()?,
             user: Users::default().name(users::ourselves()),
             now: self.now(),
-            book: TeamBook::of(dirs.state(), &url, &name, longest),
+            book,
         };
-        let wt_dir = repository.require_wt_dir().ok()?;
-        let remote = Remote {
-            annex: Annex::of(&wt_dir, repository.common_dir(), repository.find_object_format()),
+        Some(NetworkClaims { keeper, repository: name, journal, claimant, pulse })
+    }
+
+    fn remote_of_team(&self, repository: &Repository, wt_dir: &Path, address: String) -> Remote {
+        let team = &self.config.team;
+        Remote {
+            annex: Annex::of(wt_dir, repository.common_dir(), repository.find_object_format()),
             folder: if repository.root().is_dir() { repository.root() } else { repository.common_dir() }
                 .to_path_buf(),
             name: team.remote.clone(),
-            address: url,
+            address,
             place: repository.remote_place(&team.remote).unwrap_or(RemotePlace::Named),
             ssh: repository.find_ssh_command(),
             interrupt: self.host.interrupt.clone(),
             patience: Patience::new(team.timeout),
-        };
-        let journal = Journal::of(&wt_dir);
-        Some(GitClaims { remote, repository: name, journal, claimant, pulse })
+        }
     }
 
     /// Returns the time of day.

@@ -150,7 +150,7 @@ impl Surroundings {
             registry: StoreMemory::default(),
             hosts: OnceCell::new(),
             shared: OnceLock::new(),
-            git_claims: OnceLock::new(),
+            network_claims: OnceLock::new(),
             claimed: Mutex::default(),
             claimed_ports: Mutex::default(),
             takes_over: false,

@@ -34,8 +34,8 @@ fn watch(session: &Session<'_>, context: &Context) -> Result<()> {
     let mut screen = Screen::default();
     let mut shown: Option<Report> = None;
     loop {
-        if let Some(claims) = context.git_claims() {
-            claims.remote.patience.renew();
+        if let Some(claims) = context.network_claims() {
+            claims.keeper.patience().renew();
         }
         match survey(context) {
             Ok(report) => show(session, context, &mut screen, &mut shown, report)?,

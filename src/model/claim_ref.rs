@@ -55,17 +55,10 @@ pub struct StandingClaim {
 }
 
 impl ClaimWords {
-    /// Reads the words of a commit as git stores it; `None` for another one.
+    /// Reads the words of a claim; `None` where they are none.
     #[must_use]
-    pub fn parse(commit: &str) -> Option<Self> {
-        words(commit).filter(|words: &Self| words.id.is_plain())
-    }
-
-    /// Returns the commit of the claim, as git stores it, over the empty `tree`.
-    #[must_use]
-    pub fn commit(&self, tree: &str) -> String {
-        let title = if self.port.is_some() { "Claim a port" } else { "Claim a branch" };
-        commit(tree, title, self.since, self)
+    pub fn parse(said: &str) -> Option<Self> {
+        words(said).filter(|words: &Self| words.id.is_plain())
     }
 
     /// Answers whether the host with that id wrote it, for the registry with that id.
@@ -104,11 +97,17 @@ impl ClaimWords {
     }
 }
 
-/// Reads what a commit of ours says, as git stores it; `None` for another one.
+/// Reads what was said of a claim, or of a host; `None` where it is no such words.
 #[must_use]
-pub fn words<T: for<'a> Deserialize<'a>>(commit: &str) -> Option<T> {
+pub fn words<T: for<'a> Deserialize<'a>>(said: &str) -> Option<T> {
+    serde_json::from_str(said).ok()
+}
+
+/// Returns the words in a commit of ours, as git stores it; `None` for another one.
+#[must_use]
+pub fn said(commit: &str) -> Option<&str> {
     let (_, message) = commit.split_once("\n\n")?;
-    serde_json::from_str(message.lines().last()?).ok()
+    message.lines().last()
 }
 
 /// Returns a commit that says `words`, as git stores it, over the empty `tree`.
@@ -122,7 +121,13 @@ pub fn commit<T: Serialize>(tree: &str, title: &str, at: Timestamp, words: &T) -
 /// Returns the ref of the claim on `branch`: one for a branch, and none inside of another's.
 #[must_use]
 pub fn reference(branch: &str) -> String {
-    branch.bytes().fold(PREFIX.to_owned(), |mut name, byte| {
+    format!("{PREFIX}{}", encoded(branch))
+}
+
+/// Returns `text` as one part of a name: letters, digits, `-` and `_` stay, and of everything else there are its bytes.
+#[must_use]
+pub fn encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut name, byte| {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') {
             name.push(char::from(byte));
         } else {
@@ -226,16 +231,16 @@ mod tests {
         assert!(words.is_of("m-1", "other") && !words.is_of("m-2", "r"), "a registry may have been copied");
         let older = ClaimWords { host_id: String::new(), ..words.clone() };
         assert!(older.is_of("m-2", "r") && !older.is_of("m-1", "other"));
-        assert_eq!(ClaimWords::parse(&words.commit("4b825dc6")), Some(words));
+        let read = |words: &ClaimWords| {
+            let commit = commit("4b825dc6", "Claim a branch", words.since, words);
+            said(&commit).and_then(ClaimWords::parse)
+        };
+        assert_eq!(read(&words), Some(words));
         let port = ClaimWords { branch: String::new(), port: Port::new(5000), ..older.clone() };
         assert_eq!(reference_of(&port.subject()).as_deref(), Some("refs/wt/claims/port/5000"));
-        assert_eq!(ClaimWords::parse(&port.commit("4b825dc6")), Some(port));
+        assert_eq!(read(&port), Some(port));
         let led_out = ClaimWords { id: ClaimId("/home/ana/package".to_owned()), ..older };
-        assert_eq!(
-            ClaimWords::parse(&led_out.commit("4b825dc6")),
-            None,
-            "an id of ours is letters and digits"
-        );
-        assert_eq!(ClaimWords::parse("tree x\n\nMerge a branch\n"), None);
+        assert_eq!(read(&led_out), None, "an id of ours is letters and digits");
+        assert_eq!(said("tree x\n\nMerge a branch\n").and_then(ClaimWords::parse), None);
     }
 }

@@ -12,6 +12,7 @@ pub mod called;
 pub mod carry;
 pub mod checks;
 pub mod claim;
+pub mod claim_change;
 pub mod claim_file;
 pub mod claim_ref;
 pub mod claim_sight;
@@ -26,6 +27,8 @@ pub mod env_files;
 pub mod env_ports;
 pub mod envelope;
 pub mod ephemeral;
+#[cfg(feature = "etcd")]
+pub mod etcd;
 pub mod event;
 pub mod excerpt;
 pub mod facts;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::host::claims::{Board, GitClaims, Pushed, UnreadClaim};
+use crate::host::claims::{Board, NetworkClaims, Pushed, UnreadClaim};
 use crate::host::process::identity;
 use crate::model::claim::{Claim, ClaimId, ClaimSubject, Holding};
 use crate::model::claim_file::PortClaim;
@@ -17,14 +17,14 @@ use crate::ops::host_ports;
 /// Asks the remote of the repository we stand in; `None` where nobody keeps claims, or this command waits for no network.
 #[must_use]
 pub fn of_branches(context: &Context, registry: &Registry) -> Option<Result<BranchClaims>> {
-    let claims = context.git_claims().filter(|claims| claims.claimant.waits)?;
+    let claims = context.network_claims().filter(|claims| claims.claimant.waits)?;
     let repository = context.repository.as_ref()?;
     // Without an id no worktree of it was ever recorded, and its claims are there all the same.
     let id = repository.find_id().unwrap_or_else(|| RepositoryId(String::new()));
     Some(claims.board().map(|board| BranchClaims {
         repository: repository.root().to_path_buf(),
         repository_id: id,
-        remote: claims.remote.name.clone(),
+        remote: claims.keeper.name().to_owned(),
         standing: seen(claims, &board).into_iter().chain(board.unread.iter().map(unread)).collect(),
         recorded: recorded(registry),
         stale_after: context.config.team.stale_after,
@@ -33,7 +33,7 @@ pub fn of_branches(context: &Context, registry: &Registry) -> Option<Result<Bran
 
 /// Returns what is seen of each claim of the board, in its order.
 #[must_use]
-pub fn seen(claims: &GitClaims, board: &Board) -> Vec<SeenClaim> {
+pub fn seen(claims: &NetworkClaims, board: &Board) -> Vec<SeenClaim> {
     let hosts = last_seen(&board.claims, &board.hosts);
     let queued: HashSet<String> = claims
         .journal
@@ -78,7 +78,7 @@ pub fn recorded(registry: &Registry) -> HashSet<ClaimId> {
 /// process that claimed it died before it wrote that down. Of another clone on this machine it is in the same registry.
 #[must_use]
 pub fn is_spare(context: &Context, words: Option<&ClaimWords>) -> bool {
-    let (Some(claims), Some(words)) = (context.git_claims(), words) else { return false };
+    let (Some(claims), Some(words)) = (context.network_claims(), words) else { return false };
     let is_free = || words.by_hand || !identity::is_alive(&words.process());
     let is_recorded = || {
         let registry = context.store().and_then(|store| store.read());

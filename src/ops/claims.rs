@@ -128,7 +128,7 @@ fn pass_over(context: &Context, holding: &Holding) {
 /// nobody answers the claim itself says so.
 pub fn see(context: &Context, numbers: bool) {
     let scope = context.config.team.scope;
-    let Some(claims) = context.git_claims().filter(|claims| claims.claimant.waits) else { return };
+    let Some(claims) = context.network_claims().filter(|claims| claims.claimant.waits) else { return };
     if numbers
         && scope.number
         && let (Ok(references), Ok(mut claimed)) = (claims.references(), context.claimed.lock())
@@ -148,7 +148,7 @@ pub fn see(context: &Context, numbers: bool) {
 ///
 /// As [`take`].
 pub fn take_noted(context: &Context, entry: &Entry, over: bool) -> Result<()> {
-    if let Some(claims) = context.git_claims() {
+    if let Some(claims) = context.network_claims() {
         for claim in &noted(Some(entry)) {
             claims.begin_anew(&claim.id)?;
         }
@@ -206,7 +206,7 @@ pub fn let_go(context: &Context, before: Option<&Entry>, after: Option<&Entry>) 
 /// Answers whether a claim of `entry` waits for those who keep it.
 #[must_use]
 pub fn is_pending(context: &Context, entry: &Entry) -> bool {
-    let Some(claims) = context.git_claims() else { return false };
+    let Some(claims) = context.network_claims() else { return false };
     noted(Some(entry)).iter().any(|claim| !claim.is_of_port() && claims.is_pending(&claim.id))
 }
 
@@ -214,7 +214,9 @@ pub fn is_pending(context: &Context, entry: &Entry) -> bool {
 /// were made offline. Returns what was lost meanwhile, in words.
 #[must_use]
 pub fn settle(context: &Context) -> Vec<String> {
-    let Some(claims) = context.git_claims().filter(|claims| claims.claimant.waits) else { return Vec::new() };
+    let Some(claims) = context.network_claims().filter(|claims| claims.claimant.waits) else {
+        return Vec::new();
+    };
     if context.config.policy.is_read_only() {
         return Vec::new();
     }
@@ -259,7 +261,7 @@ pub fn settle(context: &Context) -> Vec<String> {
 /// As [`take`].
 pub fn aim(context: &Context, entry: &Entry, name: &str, branch: Option<&str>) -> Result<Entry> {
     let mut aimed = entry.clone();
-    if context.git_claims().is_none() || entry.branch.as_deref() == branch {
+    if context.network_claims().is_none() || entry.branch.as_deref() == branch {
         return Ok(aimed);
     }
     aimed.branch = branch.map(str::to_owned);
@@ -287,7 +289,7 @@ pub fn arrive(context: &Context, aimed: &Entry) {
         }
         (before, known.clone())
     };
-    if context.git_claims().is_none() {
+    if context.network_claims().is_none() {
         return;
     }
     let changed = context

@@ -51,7 +51,7 @@ pub fn of(context: &Context, repository: Repository) -> Option<(Context, Vec<Pro
             registry: context.registry.clone(),
             hosts: OnceCell::new(),
             shared: OnceLock::new(),
-            git_claims: OnceLock::new(),
+            network_claims: OnceLock::new(),
             claimed: Mutex::default(),
             claimed_ports: Mutex::default(),
             takes_over: false,

@@ -52,6 +52,8 @@ mod each_step;
 mod env;
 mod env_files;
 mod env_quoting;
+#[cfg(feature = "etcd")]
+mod etcd_cluster;
 mod events;
 mod exec;
 mod far_hosts;
@@ -201,8 +203,11 @@ mod strange_state_files;
 mod support;
 mod sweep;
 mod team_claims;
+#[cfg(feature = "etcd")]
+mod team_etcd;
 mod team_git;
 mod team_host;
+mod team_http;
 mod team_ports;
 mod team_remotes;
 mod team_seen;

@@ -1,6 +1,6 @@
 //! Everything that the team sees on the remote: the claims, and when each host was seen last.
 
-use super::git::GitClaims;
+use super::network::NetworkClaims;
 use crate::error::Result;
 use crate::model::claim::{Claim, ClaimId, ClaimSubject, Holding};
 use crate::model::claim_ref::{self, ClaimWords, StandingClaim};
@@ -23,7 +23,7 @@ pub struct UnreadClaim {
     pub commit: String,
 }
 
-impl GitClaims {
+impl NetworkClaims {
     /// Reads it.
     ///
     /// # Errors
@@ -32,8 +32,8 @@ impl GitClaims {
     pub fn board(&self) -> Result<Board> {
         let all =
             [claim_ref::PREFIX, claim_ref::PORT_PREFIX, host_entry::PREFIX].map(|one| format!("{one}*"));
-        let listed = self.remote.list(&[&all[0], &all[1], &all[2]])?;
-        let texts = self.remote.read(&listed)?;
+        let listed = self.keeper.list(&[&all[0], &all[1], &all[2]])?;
+        let texts = self.keeper.read(&listed)?;
         let mut board = Board::default();
         for ((reference, commit), text) in listed.into_iter().zip(texts) {
             if reference.starts_with(host_entry::PREFIX) {
@@ -62,7 +62,7 @@ impl GitClaims {
     ///
     /// `claims_unreachable`.
     pub fn references(&self) -> Result<Vec<String>> {
-        let listed = self.remote.list(&[&format!("{}*", claim_ref::PREFIX)])?;
+        let listed = self.keeper.list(&[&format!("{}*", claim_ref::PREFIX)])?;
         Ok(listed.into_iter().map(|(name, _)| name).collect())
     }
 
@@ -72,8 +72,8 @@ impl GitClaims {
     ///
     /// `claims_unreachable`.
     pub fn ports_of_others(&self) -> Result<Vec<(Port, Holding)>> {
-        let listed = self.remote.list(&[&format!("{}*", claim_ref::PORT_PREFIX)])?;
-        let texts = self.remote.read(&listed)?;
+        let listed = self.keeper.list(&[&format!("{}*", claim_ref::PORT_PREFIX)])?;
+        let texts = self.keeper.read(&listed)?;
         let mut found = Vec::new();
         for ((reference, _), text) in listed.into_iter().zip(texts) {
             let number =
@@ -103,6 +103,6 @@ impl GitClaims {
     /// `claims_unreachable`, also where another machine has our identity.
     pub fn beat(&self) -> Result<()> {
         let book = &self.pulse.book;
-        book.alone(&self.remote.interrupt, || self.pulse.push(&self.remote, &[]).map(drop))
+        book.alone(self.keeper.interrupt(), || self.pulse.push(&self.keeper, &[]).map(drop))
     }
 }

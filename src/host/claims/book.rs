@@ -39,6 +39,12 @@ impl TeamBook {
         Self { folder: state.join("claims").join(name), timeout }
     }
 
+    /// Returns where it is.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Runs `work` while no other process of this host is at the claims of this team.
     ///
     /// # Errors

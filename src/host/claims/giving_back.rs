@@ -5,18 +5,19 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
-use super::git::GitClaims;
 use super::journal::Pushed;
-use super::remote::{Answer, RefChange, Remote, SILENCE};
+use super::keeper::Keeper;
+use super::network::NetworkClaims;
 use crate::error::Result;
 use crate::host::token;
 use crate::model::claim::{Claim, ClaimId};
+use crate::model::claim_change::{Answer, RefChange, SILENCE};
 use crate::model::claim_ref::repository_name;
 
 /// How long a remote that the team has left is not asked again: it may be gone for good.
 const PAUSE: SignedDuration = SignedDuration::from_mins(10);
 
-impl GitClaims {
+impl NetworkClaims {
     /// Notes that claims are to be given back; false where none of them was ever pushed.
     pub(super) fn give_up(&self, claims: &[Claim]) -> Result<bool> {
         let mut is_any = false;
@@ -37,9 +38,9 @@ impl GitClaims {
     #[must_use]
     pub fn is_here(&self, pushed: &Pushed) -> bool {
         if pushed.address.is_empty() {
-            return pushed.remote == self.remote.name;
+            return pushed.remote == self.keeper.name();
         }
-        repository_name(&pushed.address) == repository_name(&self.remote.address)
+        repository_name(&pushed.address) == repository_name(self.keeper.address())
     }
 
     /// Has the claim asked for as if nothing was known of it. Where another remote has it, it is given back there.
@@ -88,7 +89,7 @@ impl GitClaims {
         let (here, elsewhere): (Vec<Pushed>, Vec<Pushed>) =
             due.into_iter().partition(|pushed| self.is_here(pushed));
         if !here.is_empty() {
-            self.push_back_at(&self.remote, &here, |changes| self.pulse.push(&self.remote, changes))?;
+            self.push_back_at(&self.keeper, &here, |changes| self.pulse.push(&self.keeper, changes))?;
         }
         self.push_back_elsewhere(elsewhere);
         Ok(())
@@ -104,8 +105,8 @@ impl GitClaims {
             places.entry(place.clone()).or_default().push(pushed);
         }
         for (place, due) in places {
-            let remote = self.remote.at(&place);
-            if self.push_back_at(&remote, &due, |changes| remote.push(changes, false)).is_err() {
+            let Some(keeper) = self.keeper.at(&place) else { continue };
+            if self.push_back_at(&keeper, &due, |changes| keeper.push(changes, false)).is_err() {
                 for pushed in due {
                     // Where it cannot be written it is tried sooner.
                     let _ = self.journal.write(&Pushed { tried: Some(self.pulse.now), ..pushed });
@@ -116,7 +117,7 @@ impl GitClaims {
 
     fn push_back_at(
         &self,
-        remote: &Remote,
+        keeper: &Keeper,
         due: &[Pushed],
         push: impl Fn(&[RefChange<'_>]) -> Result<Vec<Answer>>,
     ) -> Result<()> {
@@ -130,8 +131,8 @@ impl GitClaims {
             match answer {
                 Answer::Done => self.journal.forget(&pushed.id),
                 Answer::Refused(_) => refused.push(pushed),
-                Answer::Silent => return Err(remote.unreachable(SILENCE, "timeout")),
-                Answer::Failed(why) => return Err(remote.unreachable(&why, "failed")),
+                Answer::Silent => return Err(keeper.unreachable(SILENCE, "timeout")),
+                Answer::Failed(why) => return Err(keeper.unreachable(&why, "failed")),
             }
         }
         if refused.is_empty() {
@@ -139,7 +140,7 @@ impl GitClaims {
         }
         // Another stands there, or none: nothing of it is ours. Else the remote takes no refs just now.
         let names: Vec<&str> = refused.iter().map(|pushed| pushed.reference.as_str()).collect();
-        let listed = remote.list(&names)?;
+        let listed = keeper.list(&names)?;
         for pushed in refused {
             if listed.iter().all(|(_, commit)| *commit != pushed.commit) {
                 self.journal.forget(&pushed.id);
@@ -155,12 +156,12 @@ impl GitClaims {
     /// `claims_unreachable`.
     pub fn drop_standing(&self, reference: &str, commit: &str) -> Result<bool> {
         let change = RefChange { reference, commit: None, expected: Some(commit) };
-        let answer = self.alone(|| self.pulse.push(&self.remote, &[change]))?.pop();
+        let answer = self.alone(|| self.pulse.push(&self.keeper, &[change]))?.pop();
         match answer.unwrap_or(Answer::Silent) {
             Answer::Done => Ok(true),
             Answer::Refused(_) => Ok(false),
-            Answer::Silent => Err(self.remote.unreachable(SILENCE, "timeout")),
-            Answer::Failed(why) => Err(self.remote.unreachable(&why, "failed")),
+            Answer::Silent => Err(self.keeper.unreachable(SILENCE, "timeout")),
+            Answer::Failed(why) => Err(self.keeper.unreachable(&why, "failed")),
         }
     }
 }

@@ -13,6 +13,10 @@ use crate::model::claim::ClaimId;
 /// The folder of the records, inside of the repository's folder of ours.
 const FOLDER: &str = "claims";
 
+/// The same for claims in etcd: what was pushed to a remote is none of its business.
+#[cfg(feature = "etcd")]
+const ETCD_FOLDER: &str = "claims-etcd";
+
 /// One push of a claim.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pushed {
@@ -47,6 +51,13 @@ impl Journal {
     #[must_use]
     pub fn of(wt_dir: &Path) -> Self {
         Self(wt_dir.join(FOLDER))
+    }
+
+    /// The records below `wt_dir` of what was written in etcd.
+    #[cfg(feature = "etcd")]
+    #[must_use]
+    pub fn of_etcd(wt_dir: &Path) -> Self {
+        Self(wt_dir.join(ETCD_FOLDER))
     }
 
     fn file(&self, id: &ClaimId) -> PathBuf {

@@ -3,10 +3,21 @@
 mod annex;
 mod board;
 mod book;
-mod git;
+#[cfg(feature = "etcd")]
+mod etcd;
+#[cfg(feature = "etcd")]
+mod etcd_login;
+#[cfg(feature = "etcd")]
+mod etcd_open;
+#[cfg(feature = "etcd")]
+mod etcd_trust;
+#[cfg(feature = "etcd")]
+mod gateway;
 mod giving_back;
 mod identity;
 mod journal;
+mod keeper;
+mod network;
 mod none;
 mod patience;
 mod port;
@@ -20,9 +31,12 @@ mod state_id;
 pub use annex::Annex;
 pub use board::{Board, UnreadClaim};
 pub use book::TeamBook;
-pub use git::{Claimant, GitClaims};
+#[cfg(feature = "etcd")]
+pub use etcd_open::{EtcdPlace, open as open_etcd};
 pub use identity::{read as host_identity, renew as renew_host_identity};
 pub use journal::{Journal, Pushed};
+pub use keeper::Keeper;
+pub use network::{Claimant, NetworkClaims};
 pub use none::Unclaimed;
 pub use patience::Patience;
 pub use port::{Claims, Taking};

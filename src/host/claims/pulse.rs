@@ -3,12 +3,13 @@
 
 use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
+use crate::model::claim_change::{Answer, RefChange};
 use crate::model::claim_ref;
 use crate::model::host_entry::{self, HostWords};
 
 use super::book::{LastBeat, TeamBook};
 use super::identity::HostIdentity;
-use super::remote::{Answer, RefChange, Remote};
+use super::keeper::Keeper;
 
 /// Our entry on one remote.
 #[derive(Debug)]
@@ -26,16 +27,14 @@ impl Pulse {
     ///
     /// `claims_unreachable` with `details.reason` `host_duplicated` where another machine has our identity; then nothing
     /// changed. `interrupted`, `git_failed`.
-    pub fn push(&self, remote: &Remote, changes: &[RefChange<'_>]) -> Result<Vec<Answer>> {
+    pub fn push(&self, keeper: &Keeper, changes: &[RefChange<'_>]) -> Result<Vec<Answer>> {
         let (reference, words) = (host_entry::reference(&self.host.id), self.words());
-        let tree = remote.annex.write("tree", "")?;
-        let text = claim_ref::commit(&tree, "See a host live", self.now, &words);
-        let commit = remote.annex.write("commit", &text)?;
+        let commit = keeper.write("See a host live", self.now, &words)?;
         let last = self.book.last(&self.host.id);
         let expected = last.as_ref().map(|last| last.commit.as_str());
         let own = RefChange { reference: &reference, commit: Some(&commit), expected };
         let all: Vec<RefChange<'_>> = std::iter::once(own).chain(changes.iter().copied()).collect();
-        let mut answers = remote.push(&all, true)?;
+        let mut answers = keeper.push(&all, true)?;
         let ours = answers.remove(0);
         let remembered = LastBeat { id: self.host.id.clone(), commit: commit.clone(), at: self.now };
         match &ours {
@@ -46,26 +45,26 @@ impl Pulse {
             Answer::Silent => return Ok(answers),
             // One of the others was what stopped it.
             Answer::Refused(why) if why.contains("atomic") => {
-                return if changes.len() == 1 { Ok(answers) } else { remote.push(changes, false) };
+                return if changes.len() == 1 { Ok(answers) } else { keeper.push(changes, false) };
             }
             Answer::Failed(why) if !why.contains("atomic") => return Ok(answers),
             // Some remotes cannot change several at once (git-push(1), `--atomic`).
             Answer::Failed(_) => {
-                if remote.push(&[own], false)?.first() == Some(&Answer::Done) {
+                if keeper.push(&[own], false)?.first() == Some(&Answer::Done) {
                     self.book.remember(Some(&remembered));
                 } else {
-                    self.meet(remote, &reference)?;
+                    self.meet(keeper, &reference)?;
                 }
             }
-            Answer::Refused(_) => self.meet(remote, &reference)?,
+            Answer::Refused(_) => self.meet(keeper, &reference)?,
         }
-        if changes.is_empty() { Ok(Vec::new()) } else { remote.push(changes, false) }
+        if changes.is_empty() { Ok(Vec::new()) } else { keeper.push(changes, false) }
     }
 
     /// Looks at who stands where our entry is to be. It may be ours: of a push whose answer was lost.
-    fn meet(&self, remote: &Remote, reference: &str) -> Result<()> {
-        let listed = remote.list(&[reference])?;
-        let texts = remote.read(&listed)?;
+    fn meet(&self, keeper: &Keeper, reference: &str) -> Result<()> {
+        let listed = keeper.list(&[reference])?;
+        let texts = keeper.read(&listed)?;
         let found = listed.into_iter().zip(texts).find(|((name, _), _)| name == reference);
         let Some(((_, commit), text)) = found else {
             self.book.remember(None);

@@ -3,12 +3,17 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+use serde::Serialize;
+
 use super::annex::Annex;
 use super::patience::Patience;
 use crate::error::{Code, Failure, Result};
 use crate::host::clock::Clock;
 use crate::host::git::{Git, GitOutput, RemotePlace};
 use crate::host::interrupt::Interrupt;
+use crate::model::claim_change::{Answer, RefChange, SILENCE};
+use crate::model::claim_ref;
 
 /// One remote of one repository.
 #[derive(Clone, Debug)]
@@ -25,31 +30,6 @@ pub struct Remote {
     pub interrupt: Interrupt,
     pub patience: Patience,
 }
-
-/// What one ref is to become.
-#[derive(Clone, Copy, Debug)]
-pub struct RefChange<'a> {
-    pub reference: &'a str,
-    /// `None`: gone.
-    pub commit: Option<&'a str>,
-    /// What it has to be before; `None`: not there.
-    pub expected: Option<&'a str>,
-}
-
-/// What a push of one ref came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    Done,
-    /// The remote said no, in its words.
-    Refused(String),
-    /// Nobody answered in time.
-    Silent,
-    /// It failed before the remote could say anything about the ref.
-    Failed(String),
-}
-
-/// What is said where nobody answered in time.
-pub const SILENCE: &str = "no answer in time";
 
 /// How long one ref that could not be read with the others is waited for by itself.
 const ALONE: Duration = Duration::from_secs(1);
@@ -115,6 +95,16 @@ impl Remote {
         self.patience.spend(run).unwrap_or(Ok(None))
     }
 
+    /// Makes a commit that says `words`, and returns its name.
+    ///
+    /// # Errors
+    ///
+    /// `permission`, `disk_full`, `git_failed`.
+    pub fn write<T: Serialize>(&self, title: &str, at: Timestamp, words: &T) -> Result<String> {
+        let tree = self.annex.write("tree", "")?;
+        self.annex.write("commit", &claim_ref::commit(&tree, title, at, words))
+    }
+
     /// Changes refs, each where it is as expected; with `atomic` all of them or none. Answers in their order.
     ///
     /// # Errors
@@ -158,7 +148,7 @@ impl Remote {
         Ok(text.lines().filter_map(line).collect())
     }
 
-    /// Returns the commits of `references` as git stores them, in their order; `None` for what is no claim, and for what
+    /// Returns what the commits of `references` say, in their order; `None` for what is no claim, and for what
     /// could not be brought here. One ref that leads to very much, or to nothing, stands in the way of no other.
     ///
     /// # Errors
@@ -185,7 +175,8 @@ impl Remote {
                 self.annex.suspect(&suspects);
             }
         }
-        Ok(references.iter().map(|(_, commit)| self.annex.read(commit)).collect())
+        let said = |text: String| claim_ref::said(&text).map(str::to_owned);
+        Ok(references.iter().map(|(_, commit)| self.annex.read(commit).and_then(said)).collect())
     }
 
     /// Brings commits here, without what came before them; false where that did not work.

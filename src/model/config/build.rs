@@ -1,13 +1,11 @@
 //! The merged values as typed settings. They are checked by now: what is missing is an option that nobody set.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use serde_json::Value;
 
 use super::limits;
 use super::merged::MergedConfig;
-use super::origin::Origin;
 use super::problem::ValueFault;
 use super::settings::{
     AdoptSettings, CarrySettings, Config, ConfigValue, ConflictPolicy, ConflictSettings, EnvSettings,
@@ -16,8 +14,7 @@ use super::settings::{
     ServeSettings, ServiceSettings, SocketUse, Strategy, TeardownSettings, TrashSettings, UrlSettings,
     WorktreeSettings,
 };
-use super::settings::{ClaimScope, TeamSettings};
-use super::{branch_purposes, forges, instances, running, schema};
+use super::{branch_purposes, forges, instances, running, schema, team};
 use crate::model::adoption::Patterns;
 use crate::model::config::value;
 use crate::model::creation::{Base, CreateSettings};
@@ -109,7 +106,7 @@ pub fn config(mut merged: MergedConfig) -> Config {
             port: number("serve.port"),
             open: find(&merged, "serve.open", words).unwrap_or_default(),
         },
-        team: team(&merged),
+        team: team::read(&merged),
         trash: TrashSettings {
             keep: duration("trash.keep"),
             max_size: find(&merged, "trash.max_size", value::size).unwrap_or_default(),
@@ -206,23 +203,6 @@ fn notify(merged: &MergedConfig) -> NotifySettings {
         command: find(merged, COMMAND, value::text).map(str::to_owned),
         quiet: find(merged, "notify.quiet", quiet::read),
         format: find(merged, "notify.format", value::text).map(NoticeFormat::of).unwrap_or_default(),
-    }
-}
-
-fn team(merged: &MergedConfig) -> TeamSettings {
-    let text = |key: &str| find(merged, key, value::text).filter(|text| !text.is_empty()).map(str::to_owned);
-    let is_built_in = merged.find("team.shared_host").is_none_or(|found| found.origin == Origin::BuiltIn);
-    TeamSettings {
-        shared_host: text("team.shared_host").filter(|folder| folder != "off").map(PathBuf::from),
-        is_shared_host_set: !is_built_in,
-        keeps_claims: text("team.claims").as_deref() == Some("git"),
-        remote: text("team.remote").unwrap_or_else(|| "origin".to_owned()),
-        repository: text("team.repository"),
-        goes_on_offline: text("team.offline").as_deref() == Some("allow"),
-        timeout: find(merged, "team.timeout", value::duration).unwrap_or_default(),
-        scope: ClaimScope::of(&find(merged, "team.scope", words).unwrap_or_default()),
-        ssh: text("team.ssh").unwrap_or_else(|| "ssh".to_owned()),
-        stale_after: find(merged, "team.stale_after", value::duration).unwrap_or_default(),
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::layers::{FlagValue, Layer, Source};
 use super::problem::Problem;
 use super::settings::{Config, ConfigValue, Origin};
-use super::{branch_purposes, build, env_files, fleet, main_worktree, overlap, parse, variables};
+use super::{branch_purposes, build, env_files, fleet, main_worktree, overlap, parse, team, variables};
 use crate::error::Result;
 use crate::model::config::merged::MergedConfig;
 use crate::model::service::ServiceName;
@@ -95,6 +95,7 @@ pub fn merge_leniently(
     problems.extend(fleet::problems(&merged, &services));
     problems.extend(env_files::problems(&merged, &services));
     problems.extend(main_worktree::problems(&merged));
+    problems.extend(team::problems(&merged));
     (build::config(merged), problems)
 }
 

@@ -30,6 +30,7 @@ pub mod service;
 pub mod settings;
 pub mod standing;
 pub mod taken;
+mod team;
 #[cfg(test)]
 mod tests;
 mod unconfigured;

@@ -37,8 +37,8 @@ pub struct TeamSettings {
     pub shared_host: Option<PathBuf>,
     /// Whether somebody named the folder: the built-in one need not exist.
     pub is_shared_host_set: bool,
-    /// Whether the remote keeps claims on branches.
-    pub keeps_claims: bool,
+    /// Who keeps claims on branches.
+    pub keeper: TeamKeeper,
     /// The remote that has them.
     pub remote: String,
     /// What the repository is called among the team's clones; `None` for the remote's address.
@@ -80,6 +80,31 @@ impl ClaimScope {
         let is_number = !identifier.is_empty() && identifier.bytes().all(|byte| byte.is_ascii_digit());
         self.branch || self.number && is_number
     }
+}
+
+/// Who keeps the claims on branches.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum TeamKeeper {
+    #[default]
+    Nobody,
+    /// The refs of the remote.
+    Git,
+    Etcd(Box<EtcdSettings>),
+}
+
+/// `[team.etcd]`. Paths may begin with `~/`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EtcdSettings {
+    /// The members, as URLs.
+    pub endpoints: Vec<String>,
+    /// What the team's keys begin with: `/wt/v1/TEAM/`.
+    pub team: String,
+    /// The user, and the file that has the password.
+    pub user: Option<(String, String)>,
+    /// The file of those who sign servers' certificates; `None` for those whom the machine trusts.
+    pub ca: Option<String>,
+    /// The files of our own certificate and its key.
+    pub own: Option<(String, String)>,
 }
 
 /// `[events]`.

@@ -24,7 +24,8 @@ use crate::model::teardown::TeardownAt;
 
 pub use super::origin::{ConfigValue, HeldValue, Origin};
 pub use super::outside::{
-    ClaimScope, EventSettings, MetricSettings, MonitorSettings, ServeSettings, TeamSettings, UrlSettings,
+    ClaimScope, EtcdSettings, EventSettings, MetricSettings, MonitorSettings, ServeSettings, TeamKeeper,
+    TeamSettings, UrlSettings,
 };
 pub use super::service::{ServiceSettings, SocketUse};
 

@@ -41,6 +41,8 @@ pub enum Rule {
     Before(&'static [&'static str]),
     /// The same; a command in their place counts after trust.
     BeforeOrCommand(&'static [&'static str]),
+    /// The first word at once, the others after trust; what is not among them is the user's own affair.
+    Switch(&'static [&'static str]),
     Longer,
     Larger,
     /// Nothing: it is the user's own affair.
@@ -97,6 +99,7 @@ impl KeyStanding {
             Self::Stricter(Rule::Added) => Rule::Added.words(),
             Self::Stricter(Rule::Never) => "not at all".to_owned(),
             Self::Stricter(rule) => format!("only stricter: {}", rule.words()),
+            Self::StricterUntilTrusted(rule @ Rule::Switch(_)) => rule.words(),
             Self::StricterUntilTrusted(rule) => format!("only stricter: {}; else after trust", rule.words()),
             Self::Variable => {
                 "names that end in `_PORT`, `_URL`, `_HOST`, `_ORIGIN` at once where the value leads to this machine; \
@@ -124,6 +127,7 @@ impl Rule {
             let is_lax = match self {
                 Self::Never => true,
                 Self::Before(words) => words.last().copied() == value.as_str(),
+                Self::Switch(words) => words.first().copied() != value.as_str(),
                 _ => false,
             };
             return if is_lax { Share::Part { counts: None, until_trusted } } else { Share::Whole };
@@ -138,6 +142,10 @@ impl Rule {
                 return Share::Part { counts: None, until_trusted: true };
             }
             Self::Before(words) | Self::BeforeOrCommand(words) => rank(words, value) < rank(words, below),
+            Self::Switch(words) if !words.iter().any(|word| value.as_str() == Some(word)) => {
+                return Share::Part { counts: None, until_trusted: false };
+            }
+            Self::Switch(words) => value.as_str() == words.first().copied(),
             Self::Longer => value::duration(value).ok() > value::duration(below).ok(),
             Self::Larger => value::size(value).ok() > value::size(below).ok(),
             Self::Never => false,
@@ -156,6 +164,11 @@ impl Rule {
                 words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" before ")
             }
             Self::BeforeOrCommand(words) => format!("{}; a command after trust", Self::Before(words).words()),
+            Self::Switch([first, others @ ..]) => {
+                let others = others.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+                format!("`{first}` at once; {others} after trust; other words not at all")
+            }
+            Self::Switch([]) => "not at all".to_owned(),
             Self::Longer => "longer".to_owned(),
             Self::Larger => "more".to_owned(),
             Self::Never => "never".to_owned(),

@@ -44,7 +44,7 @@ impl Beats {
             else {
                 continue;
             };
-            let Some(claims) = there.git_claims() else { continue };
+            let Some(claims) = there.network_claims() else { continue };
             let last = claims.pulse.book.last(&claims.pulse.host.id);
             if last.is_some_and(|last| is_recent(&last.at)) {
                 continue;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::port_row::PortRow;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::claims::{Claims, GitClaims, Taking};
+use crate::host::claims::{Claims, NetworkClaims, Taking};
 use crate::host::git::is_valid_branch_name;
 use crate::host::token;
 use crate::model::advised::wt;
@@ -77,7 +77,7 @@ pub struct HostRow {
 ///
 /// `claims_unreachable`.
 pub fn rows(context: &Context) -> Result<Rows> {
-    let Some(claims) = context.git_claims() else { return Ok(Rows::default()) };
+    let Some(claims) = context.network_claims() else { return Ok(Rows::default()) };
     let board = claims.board()?;
     let seen = last_seen(&board.claims, &board.hosts);
     let after = SignedDuration::try_from(context.config.team.stale_after).unwrap_or(SignedDuration::MAX);
@@ -121,9 +121,9 @@ pub fn rows(context: &Context) -> Result<Rows> {
     Ok(Rows { branches: rows, ports, hosts, unread })
 }
 
-fn require_claims(context: &Context) -> Result<&GitClaims> {
+fn require_claims(context: &Context) -> Result<&NetworkClaims> {
     context.require_repository()?;
-    context.git_claims().ok_or_else(|| {
+    context.network_claims().ok_or_else(|| {
         let remote = &context.config.team.remote;
         Failure::new(
             Code::Usage,
@@ -148,7 +148,7 @@ pub fn claim(context: &Context, branch: &str, over: bool) -> Result<ClaimChange>
             format!("`{}` is no name of a branch", branch.escape_debug()),
         ));
     }
-    let done = || ClaimChange { branch: branch.to_owned(), remote: kept.remote.name.clone() };
+    let done = || ClaimChange { branch: branch.to_owned(), remote: kept.keeper.name().to_owned() };
     if let Some(entry) = worktree_of(context, branch)? {
         let entry = context.store()?.update(|registry| {
             let Some(known) = registry.find_by_sequence(entry.sequence) else {
@@ -202,7 +202,7 @@ pub fn release(context: &Context, branch: &str, over: bool) -> Result<ClaimChang
             return Err(not_yours(message, branch));
         }
         drop_it(kept, branch, &unread.reference, &unread.commit)?;
-        return Ok(ClaimChange { branch: branch.to_owned(), remote: kept.remote.name.clone() });
+        return Ok(ClaimChange { branch: branch.to_owned(), remote: kept.keeper.name().to_owned() });
     };
     if !kept.is_ours(&standing.words) && !over {
         let (user, host) = (&standing.words.user, &standing.words.host);
@@ -216,7 +216,7 @@ pub fn release(context: &Context, branch: &str, over: bool) -> Result<ClaimChang
     } else {
         kept.journal.forget(&standing.words.id);
     }
-    Ok(ClaimChange { branch: branch.to_owned(), remote: kept.remote.name.clone() })
+    Ok(ClaimChange { branch: branch.to_owned(), remote: kept.keeper.name().to_owned() })
 }
 
 fn not_yours(message: String, branch: &str) -> Failure {
@@ -224,7 +224,7 @@ fn not_yours(message: String, branch: &str) -> Failure {
         .hint(format!("`{}` gives it back all the same", wt("team release --take-over {}", &[&branch])))
 }
 
-fn drop_it(kept: &GitClaims, branch: &str, reference: &str, commit: &str) -> Result<()> {
+fn drop_it(kept: &NetworkClaims, branch: &str, reference: &str, commit: &str) -> Result<()> {
     if kept.drop_standing(reference, commit)? {
         return Ok(());
     }

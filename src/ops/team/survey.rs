@@ -81,6 +81,6 @@ pub fn survey(context: &Context) -> Result<Report> {
     });
     ports.sort_by_key(|row| (row.port, !row.own));
     let shared_host = shared.map(|shared| PathBuf::from(shared.path()).display().to_string());
-    let remote = context.git_claims().map(|claims| claims.remote.name.clone());
+    let remote = context.network_claims().map(|claims| claims.keeper.name().to_owned());
     Ok(Report { shared_host, ports, remote, branches, hosts, unread, warnings })
 }

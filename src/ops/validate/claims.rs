@@ -59,7 +59,7 @@ pub fn give_back(
     let is_it =
         |ground: &&Context| ground.repository.as_ref().is_some_and(|known| known.root() == repository);
     let Some(ground) = grounds.contexts().find(is_it) else { return Ok(Vec::new()) };
-    let Some(kept) = ground.git_claims() else { return Ok(Vec::new()) };
+    let Some(kept) = ground.network_claims() else { return Ok(Vec::new()) };
     kept.settle()?;
     let board = kept.board()?;
     let seen = claim_sight::seen(kept, &board);
@@ -71,6 +71,16 @@ pub fn give_back(
         kept.drop_standing(&standing.reference, &standing.commit)?;
     }
     Ok(Vec::new())
+}
+
+/// Gives back what earlier commands gave up and could not give back: it may stand nowhere yet, and come to stand.
+pub fn settle(grounds: &Grounds<'_>) {
+    for claims in
+        grounds.contexts().filter_map(Context::network_claims).filter(|claims| claims.claimant.waits)
+    {
+        // Where nobody answers a later command does it; that claims were not looked at is said already.
+        let _ = claims.settle();
+    }
 }
 
 /// Gives back the ports that are claimed and no record has.

@@ -6,7 +6,7 @@ use super::believe::believe;
 use super::grounds::Grounds;
 use super::look::look;
 use super::report::{Report, Request};
-use super::{release, repair};
+use super::{claims, release, repair};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::finding::{Finding, Fix};
@@ -29,6 +29,7 @@ pub fn fix(context: &Context, request: &Request) -> Result<Report> {
         said.extend(believe(context, &request)?);
     }
     let (mut remaining, mut looked_at) = look(context, &request)?;
+    claims::settle(&Grounds::new(context, context.store()?.read().ok().as_deref(), &request));
     let mut report = Report {
         findings: remaining.clone(),
         summary: ValiditySummary::default(),

@@ -3,9 +3,14 @@
 pub mod advice;
 pub mod browser;
 pub mod clock;
+#[cfg(feature = "etcd")]
+pub mod cutting;
 pub mod dice;
 pub mod docker;
+#[cfg(feature = "etcd")]
+pub mod etcd;
 pub mod git;
+pub mod git_server;
 pub mod holder;
 pub mod hooks;
 pub mod http;

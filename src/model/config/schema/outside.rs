@@ -2,7 +2,7 @@
 
 use super::super::key::{ConfigKey, KeyKind, key};
 use super::super::standing::KeyStanding::{AfterTrust, AtOnce, Command, Stricter, StricterUntilTrusted};
-use super::super::standing::Rule::{Before, False, Fewer, Larger, Longer, Never};
+use super::super::standing::Rule::{Before, False, Fewer, Larger, Longer, Never, Switch};
 use crate::model::notify::notice::WORDS;
 use crate::model::notify::settings::FORMATS;
 
@@ -61,9 +61,9 @@ pub(super) const KEYS: &[ConfigKey] = &[
     ),
     key(
         "team.claims",
-        KeyKind::Choice(&["off", "git"]),
-        StricterUntilTrusted(Before(&["off", "git"])),
-        "Where the team keeps claims on branches: nowhere, or as refs of the remote.",
+        KeyKind::Choice(&["off", "git", "etcd"]),
+        StricterUntilTrusted(Switch(&["off", "git"])),
+        "Where the team keeps claims on branches: nowhere, as refs of the remote, or in an etcd.",
     ),
     key(
         "team.scope",
@@ -97,6 +97,38 @@ pub(super) const KEYS: &[ConfigKey] = &[
         AtOnce,
         "How long a host may be unseen before `wt validate` tells of its claims.",
     ),
+    key(
+        "team.etcd.endpoints",
+        KeyKind::Words,
+        Stricter(Never),
+        "The members of etcd, as URLs; they are asked one after the other until one answers.",
+    ),
+    key(
+        "team.etcd.team",
+        KeyKind::Text,
+        Stricter(Never),
+        "What the team is called there: its keys begin with `/wt/v1/TEAM/`.",
+    ),
+    key("team.etcd.user", KeyKind::Text, Stricter(Never), "The user of etcd, where it asks for one."),
+    key(
+        "team.etcd.password_file",
+        KeyKind::Text,
+        Stricter(Never),
+        "The file with the password in its first line.",
+    ),
+    key(
+        "team.etcd.ca",
+        KeyKind::Text,
+        Stricter(Never),
+        "The file of those who sign the members' certificates, instead of those whom the machine trusts.",
+    ),
+    key(
+        "team.etcd.cert",
+        KeyKind::Text,
+        Stricter(Never),
+        "The file of a client certificate; etcd's gateway takes none that has a common name.",
+    ),
+    key("team.etcd.key", KeyKind::Text, Stricter(Never), "The file of its key."),
     key(
         "trash.keep",
         KeyKind::Duration,

@@ -1,12 +1,14 @@
-//! Claims on branches, kept as refs of the remote that the team has anyway. A ref is pushed with a lease: the remote itself lets
-//! one of many win. A push that nobody answered is asked about by its commit, never tried again blindly.
+//! Claims on branches, kept over a network: as refs of the remote that the team has anyway, or in an etcd. Each is written where
+//! it is as it was seen: those who keep them let one of many win. A push that nobody answered is asked about by what was pushed,
+//! never tried again blindly.
 
 use super::journal::{Journal, Pushed};
+use super::keeper::Keeper;
 use super::port::{Claims, Taking};
 use super::pulse::Pulse;
-use super::remote::{Answer, RefChange, Remote, SILENCE};
 use crate::error::{Code, Failure, Result};
 use crate::model::claim::{Claim, ClaimId, ClaimSubject, ClaimsTaken, Holding};
+use crate::model::claim_change::{Answer, RefChange, SILENCE};
 use crate::model::claim_ref::{self, ClaimWords};
 use crate::model::process::ProcessId;
 
@@ -24,15 +26,15 @@ pub struct Claimant {
 
 /// The claims of one repository.
 #[derive(Debug)]
-pub struct GitClaims {
-    pub remote: Remote,
+pub struct NetworkClaims {
+    pub keeper: Keeper,
     pub repository: String,
     pub journal: Journal,
     pub claimant: Claimant,
     pub pulse: Pulse,
 }
 
-impl Claims for GitClaims {
+impl Claims for NetworkClaims {
     fn repository(&self) -> Option<&str> {
         Some(&self.repository)
     }
@@ -79,11 +81,11 @@ fn is_only_out_of_reach(failure: &Failure) -> bool {
     failure.code() == Code::ClaimsUnreachable && !failure.details().get("reason").is_some_and(is_ours)
 }
 
-impl GitClaims {
+impl NetworkClaims {
     /// Runs `work` while no other process of this host is at these claims.
     pub(super) fn alone<R>(&self, work: impl FnOnce() -> Result<R>) -> Result<R> {
-        self.pulse.book.alone(&self.remote.interrupt, || {
-            self.remote.annex.tidy();
+        self.pulse.book.alone(self.keeper.interrupt(), || {
+            self.keeper.tidy();
             work()
         })
     }
@@ -96,7 +98,7 @@ impl GitClaims {
         }
         let pushed = match known {
             Some(known) if !known.pending => return Ok(ClaimsTaken::All),
-            Some(known) if self.remote.annex.has(&known.commit) => known,
+            Some(known) if self.keeper.has(&known.commit) => known,
             _ => self.begin(claim, taking, &reference)?,
         };
         let mut expected = None;
@@ -107,7 +109,7 @@ impl GitClaims {
                 commit: Some(&pushed.commit),
                 expected: expected.as_deref(),
             };
-            let answer = self.pulse.push(&self.remote, &[change])?.pop();
+            let answer = self.pulse.push(&self.keeper, &[change])?.pop();
             match self.judge(&pushed, answer.unwrap_or(Answer::Silent))? {
                 Judged::Ours => return self.won(&pushed),
                 Judged::Unknown(failure) => {
@@ -120,14 +122,14 @@ impl GitClaims {
                         return self.won(&Pushed { commit, ..pushed });
                     }
                     if expected.is_some() || !(taking.may_replace)(words.as_deref()) {
-                        self.journal.forget(&claim.id);
+                        self.lose(&pushed)?;
                         return Ok(ClaimsTaken::Lost(Box::new(holding(words, claim))));
                     }
                     expected = Some(commit);
                 }
             }
         }
-        Err(self.remote.unreachable("the claim changes again and again", "refused"))
+        Err(self.keeper.unreachable("the claim changes again and again", "refused"))
     }
 
     /// Makes the commit and writes down what is pushed.
@@ -154,11 +156,20 @@ impl GitClaims {
             since: self.pulse.now,
             by_hand: taking.by_hand,
         };
-        let tree = self.remote.annex.write("tree", "")?;
-        let commit = self.remote.annex.write("commit", &words.commit(&tree))?;
+        let title = if words.port.is_some() { "Claim a port" } else { "Claim a branch" };
+        let commit = self.keeper.write(title, words.since, &words)?;
         let pushed = Pushed { reference: reference.to_owned(), commit, pending: true, ..self.blank(claim) };
         self.journal.write(&pushed)?;
         Ok(pushed)
+    }
+
+    /// Has nothing of ours come of a push that was lost, now or later.
+    fn lose(&self, pushed: &Pushed) -> Result<()> {
+        if self.keeper.is_in_doubt(&pushed.commit) {
+            return self.journal.write(&Pushed { given_up: true, ..pushed.clone() });
+        }
+        self.journal.forget(&pushed.id);
+        Ok(())
     }
 
     fn won(&self, pushed: &Pushed) -> Result<ClaimsTaken> {
@@ -176,7 +187,7 @@ impl GitClaims {
             Answer::Silent => (SILENCE.to_owned(), "timeout"),
             Answer::Failed(why) => (why, "failed"),
         };
-        let listed = match self.remote.list(&[&pushed.reference]) {
+        let listed = match self.keeper.list(&[&pushed.reference]) {
             Ok(listed) => listed,
             Err(failure) if failure.code() == Code::ClaimsUnreachable => return Ok(Judged::Unknown(failure)),
             Err(failure) => return Err(failure),
@@ -184,12 +195,12 @@ impl GitClaims {
         let found: Vec<(String, String)> =
             listed.into_iter().filter(|(name, _)| *name == pushed.reference).take(1).collect();
         let Some((_, commit)) = found.first() else {
-            return Ok(Judged::Unknown(self.remote.unreachable(&why, reason)));
+            return Ok(Judged::Unknown(self.keeper.unreachable(&why, reason)));
         };
         if *commit == pushed.commit {
             return Ok(Judged::Ours);
         }
-        let text = self.remote.read(&found)?.pop().flatten();
+        let text = self.keeper.read(&found)?.pop().flatten();
         let words = text.and_then(|text| ClaimWords::parse(&text)).map(Box::new);
         Ok(Judged::Theirs { commit: commit.clone(), words })
     }
@@ -211,8 +222,8 @@ impl GitClaims {
     fn blank(&self, claim: &Claim) -> Pushed {
         Pushed {
             id: claim.id.clone(),
-            remote: self.remote.name.clone(),
-            address: self.remote.address.clone(),
+            remote: self.keeper.name().to_owned(),
+            address: self.keeper.address().to_owned(),
             reference: String::new(),
             commit: String::new(),
             pending: false,

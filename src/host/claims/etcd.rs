@@ -1,0 +1,170 @@
+//! Claims in an etcd: each is a key that is put where none stands and deleted where it is ours, in one transaction. No lease ever ends
+//! one. What stands there is unlike anything before, so that a call whose answer was lost is known by it.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, OnceLock};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::gateway::{Gateway, Reply};
+use crate::error::{Code, Failure, Result};
+use crate::host::token;
+use crate::model::claim_change::{Answer, RefChange, SILENCE};
+use crate::model::etcd::{EtcdNames, MARKED_FOR, MOST_CHANGES};
+
+/// What people call it.
+pub const NAME: &str = "etcd";
+
+/// The claims of one team on one repository.
+#[derive(Debug)]
+pub struct Etcd {
+    pub gateway: Gateway,
+    pub names: EtcdNames,
+    /// The lease of this command's marks, once one is needed.
+    pub lease: OnceLock<String>,
+    /// What was asked of an endpoint that did not answer, and refused by another one: it may come to stand yet.
+    pub doubtful: Mutex<HashSet<String>>,
+    /// What was heard in the place of an answer.
+    pub heard: Mutex<Option<String>>,
+}
+
+impl Etcd {
+    /// Returns what is to stand for `words`.
+    ///
+    /// # Errors
+    ///
+    /// `internal` when the system has no randomness.
+    pub fn write<T: Serialize>(&self, words: &T) -> Result<String> {
+        let mut value = serde_json::to_value(words).unwrap_or_default();
+        value["nonce"] = Value::from(token::random()?);
+        Ok(value.to_string())
+    }
+
+    /// Makes changes, each where it is as expected; with `atomic` all of them or none.
+    ///
+    /// # Errors
+    ///
+    /// `interrupted`.
+    pub fn push(&self, changes: &[RefChange<'_>], atomic: bool) -> Result<Vec<Answer>> {
+        if atomic && changes.len() > MOST_CHANGES {
+            return Ok(vec![Answer::Failed("atomic: too many at once".to_owned()); changes.len()]);
+        }
+        if !atomic && changes.len() > 1 {
+            let mut answers = Vec::new();
+            for change in changes {
+                answers.extend(self.push(&[*change], true)?);
+            }
+            return Ok(answers);
+        }
+        let lease = match self.lease_for(changes)? {
+            Ok(lease) => lease,
+            Err(answer) => return Ok(vec![answer; changes.len()]),
+        };
+        let reply = self.gateway.ask("kv/txn", &self.names.transaction(changes, &lease))?;
+        Ok(match reply {
+            Reply::Answer { body, doubtful } => {
+                let answers = self.names.answers(changes, &body);
+                let open = changes.iter().zip(&answers).filter(|(_, answer)| **answer != Answer::Done);
+                if doubtful && let Ok(mut known) = self.doubtful.lock() {
+                    known.extend(open.filter_map(|(change, _)| change.commit).map(str::to_owned));
+                }
+                answers
+            }
+            other => vec![self.unanswered(other); changes.len()],
+        })
+    }
+
+    /// Answers whether a claim that was refused may come to stand yet.
+    #[must_use]
+    pub fn is_in_doubt(&self, value: &str) -> bool {
+        self.doubtful.lock().is_ok_and(|known| known.contains(value))
+    }
+
+    /// The lease of marks, where changes leave some.
+    fn lease_for(&self, changes: &[RefChange<'_>]) -> Result<std::result::Result<String, Answer>> {
+        if !EtcdNames::leaves_mark(changes) {
+            return Ok(Ok(String::new()));
+        }
+        if let Some(known) = self.lease.get() {
+            return Ok(Ok(known.clone()));
+        }
+        let reply = self.gateway.ask("lease/grant", &json!({"TTL": MARKED_FOR.to_string()}))?;
+        Ok(match reply {
+            Reply::Answer { body, .. } => match body["ID"].as_str() {
+                Some(id) => Ok(self.lease.get_or_init(|| id.to_owned()).clone()),
+                None => Err(Answer::Failed("it gives no lease".to_owned())),
+            },
+            other => Err(self.unanswered(other)),
+        })
+    }
+
+    /// Lists what stands under the names that match.
+    ///
+    /// # Errors
+    ///
+    /// `claims_unreachable`, `interrupted`.
+    pub fn list(&self, patterns: &[&str]) -> Result<Vec<(String, String)>> {
+        let mut found = Vec::new();
+        for pattern in patterns {
+            let mut after: Option<String> = None;
+            loop {
+                let reply = self.gateway.ask("kv/range", &self.names.range(pattern, after.as_deref()))?;
+                let body = match reply {
+                    Reply::Answer { body, .. } => body,
+                    Reply::Silent(why) => return Err(self.unreachable(&why, "timeout")),
+                    Reply::Failed(why) => return Err(self.unreachable(&why, "failed")),
+                };
+                let (page, last) = self.names.listed(&body);
+                found.extend(page);
+                after = last;
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn unanswered(&self, reply: Reply) -> Answer {
+        match reply {
+            Reply::Silent(why) => {
+                if let Ok(mut heard) = self.heard.lock() {
+                    *heard = Some(why);
+                }
+                Answer::Silent
+            }
+            Reply::Failed(why) => Answer::Failed(why),
+            Reply::Answer { .. } => Answer::Failed("an answer".to_owned()),
+        }
+    }
+
+    /// The failure of whoever could not ask.
+    #[must_use]
+    pub fn unreachable(&self, why: &str, reason: &str) -> Failure {
+        let heard = self.heard.lock().ok().and_then(|heard| heard.clone());
+        let why = heard.filter(|_| why == SILENCE).unwrap_or_else(|| why.to_owned());
+        let failure =
+            Failure::new(Code::ClaimsUnreachable, format!("the claims in etcd cannot be reached: {why}"));
+        failure
+            .hint(hint(&why))
+            .detail("reason", reason)
+            .detail("remote", NAME)
+            .detail("endpoints", self.gateway.endpoints.clone())
+    }
+}
+
+fn hint(why: &str) -> &'static str {
+    if why.contains("CommonName") || why.contains("common name") {
+        return "etcd's gateway takes no client certificate with a common name: make one without, and say who you are by \
+                `team.etcd.user` and `team.etcd.password_file`";
+    }
+    if why.contains("permission denied") {
+        return "give the user's role `readwrite` on the prefix: `etcdctl role grant-permission ROLE readwrite --prefix=true \
+                /wt/v1/TEAM/`";
+    }
+    if why.contains("user name is empty") {
+        return "etcd wants to know who asks: `team.etcd.user` and `team.etcd.password_file`";
+    }
+    "try again; `WT_TEAM_OFFLINE=allow` goes on without them and settles later, `WT_TEAM_CLAIMS=off` does without"
+}

@@ -1,0 +1,150 @@
+//! `[team]` and `[team.etcd]`: what of them is read, and what does not fit.
+
+use std::path::PathBuf;
+
+use super::merged::MergedConfig;
+use super::origin::Origin;
+use super::outside::{ClaimScope, EtcdSettings, TeamKeeper, TeamSettings};
+use super::problem::{Problem, ValueFault};
+use super::value;
+
+/// The keys of files, which lie where no folder changes what is meant.
+const FILES: [&str; 4] = ["team.etcd.password_file", "team.etcd.ca", "team.etcd.cert", "team.etcd.key"];
+
+/// Reads the settings.
+#[must_use]
+pub fn read(merged: &MergedConfig) -> TeamSettings {
+    let text = |key: &str| text(merged, key);
+    let duration =
+        |key: &str| merged.find(key).and_then(|found| value::duration(&found.value).ok()).unwrap_or_default();
+    let is_built_in = merged.find("team.shared_host").is_none_or(|found| found.origin == Origin::BuiltIn);
+    TeamSettings {
+        shared_host: text("team.shared_host").filter(|folder| folder != "off").map(PathBuf::from),
+        is_shared_host_set: !is_built_in,
+        keeper: match text("team.claims").as_deref() {
+            Some("git") => TeamKeeper::Git,
+            Some("etcd") => TeamKeeper::Etcd(Box::new(EtcdSettings {
+                endpoints: endpoints(merged),
+                team: text("team.etcd.team").unwrap_or_default(),
+                user: text("team.etcd.user").zip(text("team.etcd.password_file")),
+                ca: text("team.etcd.ca"),
+                own: text("team.etcd.cert").zip(text("team.etcd.key")),
+            })),
+            _ => TeamKeeper::Nobody,
+        },
+        remote: text("team.remote").unwrap_or_else(|| "origin".to_owned()),
+        repository: text("team.repository"),
+        goes_on_offline: text("team.offline").as_deref() == Some("allow"),
+        timeout: duration("team.timeout"),
+        scope: ClaimScope::of(&list(merged, "team.scope")),
+        ssh: text("team.ssh").unwrap_or_else(|| "ssh".to_owned()),
+        stale_after: duration("team.stale_after"),
+    }
+}
+
+/// Returns what does not fit.
+#[must_use]
+pub fn problems(merged: &MergedConfig) -> Vec<Problem> {
+    let mut found = Vec::new();
+    let mut add = |key: &str, fault: ValueFault| {
+        let origin = merged.find(key).map_or(Origin::BuiltIn, |value| value.origin.clone());
+        found.push(Problem::with_value(origin, key, fault));
+    };
+    let text = |key: &str| text(merged, key);
+    for (place, endpoint) in endpoints(merged).iter().enumerate() {
+        if let Err(why) = check_endpoint(endpoint) {
+            let fault = ValueFault::new(format!("`{endpoint}` {why}")).at(place);
+            add("team.etcd.endpoints", fault.hint("write each as `https://etcd1:2379`"));
+        }
+    }
+    if text("team.etcd.team").is_some_and(|team| !is_plain(&team)) {
+        let fault = ValueFault::new("is a part of the names of keys: letters, digits, `-`, `_` and `.`");
+        add("team.etcd.team", fault.hint("for example `shop`"));
+    }
+    for key in FILES {
+        if text(key).is_some_and(|path| !path.starts_with('/') && !path.starts_with("~/")) {
+            add(key, ValueFault::new("is relative").hint("begin it with `/` or `~/`"));
+        }
+    }
+    for (one, other) in [("user", "password_file"), ("cert", "key")] {
+        let keys = [format!("team.etcd.{one}"), format!("team.etcd.{other}")];
+        match (text(&keys[0]), text(&keys[1])) {
+            (Some(_), None) => add(&keys[0], ValueFault::new(format!("needs `{}` too", keys[1]))),
+            (None, Some(_)) => add(&keys[1], ValueFault::new(format!("needs `{}` too", keys[0]))),
+            _ => {}
+        }
+    }
+    if text("team.claims").as_deref() == Some("etcd") {
+        if !cfg!(feature = "etcd") {
+            let fault = ValueFault::new("this `wt` was built without etcd");
+            add("team.claims", fault.hint("build it with the feature `etcd`, or choose `git`"));
+        }
+        if endpoints(merged).is_empty() {
+            let fault = ValueFault::new("`etcd` needs `team.etcd.endpoints`");
+            add("team.claims", fault.hint("write `endpoints = [\"https://etcd1:2379\"]` under [team.etcd]"));
+        }
+        if text("team.etcd.team").is_none() {
+            let fault = ValueFault::new("`etcd` needs `team.etcd.team`");
+            add("team.claims", fault.hint("write `team = \"shop\"` under [team.etcd], the same for all"));
+        }
+    }
+    found
+}
+
+fn text(merged: &MergedConfig, key: &str) -> Option<String> {
+    let found = merged.find(key).and_then(|found| value::text(&found.value).ok());
+    found.filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn endpoints(merged: &MergedConfig) -> Vec<String> {
+    list(merged, "team.etcd.endpoints")
+}
+
+fn list(merged: &MergedConfig, key: &str) -> Vec<String> {
+    let found = merged.find(key).and_then(|found| found.value.as_array());
+    found.into_iter().flatten().filter_map(|text| text.as_str().map(str::to_owned)).collect()
+}
+
+fn check_endpoint(text: &str) -> Result<(), &'static str> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let authority = rest.ok_or("begins with neither `https://` nor `http://`")?.trim_end_matches('/');
+    if authority.contains('@') {
+        return Err("has a user: that is `team.etcd.user`");
+    }
+    if authority.is_empty() || authority.contains(|found: char| "/?# \t".contains(found)) {
+        return Err("is more than a host and a port");
+    }
+    Ok(())
+}
+
+fn is_plain(team: &str) -> bool {
+    team.len() <= 64 && team.chars().all(|found| found.is_ascii_alphanumeric() || "-_.".contains(found))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::config::layers::{Layer, Source};
+    use crate::model::config::merge::merge_leniently;
+
+    fn told(text: &str) -> Vec<String> {
+        let layer = Layer { path: "f".to_owned(), text: text.to_owned(), source: Source::User };
+        let (_, problems) = merge_leniently(&[layer], &[], &[]);
+        problems.into_iter().filter_map(|problem| problem.key).collect()
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_by_its_key() {
+        assert_eq!(told("[team]\nclaims = \"etcd\"\n"), ["team.claims", "team.claims"]);
+        let whole =
+            "[team]\nclaims = \"etcd\"\n[team.etcd]\nendpoints = [\"https://e1:2379\"]\nteam = \"shop\"\n";
+        assert_eq!(told(whole), Vec::<String>::new());
+        assert_eq!(told(&format!("{whole}user = \"ana\"\n")), ["team.etcd.user"]);
+        assert_eq!(told(&format!("{whole}cert = \"/c.pem\"\n")), ["team.etcd.cert"]);
+        assert_eq!(told(&format!("{whole}ca = \"ca.pem\"\n")), ["team.etcd.ca"]);
+        assert_eq!(told("[team.etcd]\nteam = \"a/b\"\n"), ["team.etcd.team"]);
+        for endpoint in ["etcd1:2379", "https://", "https://a@b", "https://e1/v3"] {
+            let told = told(&format!("[team.etcd]\nendpoints = [\"{endpoint}\"]\n"));
+            assert_eq!(told, ["team.etcd.endpoints"], "{endpoint}");
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! How etcd has claims: the names of its keys, the transactions that change them, and what its gateway answers to those (JSON, keys
+//! and values in base64). A value that was given back leaves a mark, so that a transaction that comes late cannot bring it again.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use sha1::{Digest, Sha1};
+
+use super::claim_change::{Answer, RefChange};
+use super::{claim_ref, host_entry};
+
+/// How long a mark stays, in seconds: longer than any transaction can be under way. A claim itself never ends by its age.
+pub const MARKED_FOR: u32 = 24 * 60 * 60;
+
+/// The most changes of one transaction: etcd takes 128 operations (`--max-txn-ops`), and a change has three.
+pub const MOST_CHANGES: usize = 30;
+
+/// The most keys of one answer.
+pub const PAGE: usize = 500;
+
+/// Why a change was not made though what stood there was as expected.
+const ANOTHER: &str = "atomic: another change of the same transaction was refused";
+
+/// The names of one team's keys for one repository.
+#[derive(Clone, Debug)]
+pub struct EtcdNames {
+    prefix: String,
+    repository: String,
+    address: String,
+}
+
+impl EtcdNames {
+    /// The keys below `/wt/v1/TEAM/`.
+    #[must_use]
+    pub fn new(team: &str, repository: &str) -> Self {
+        Self {
+            prefix: format!("/wt/v1/{team}/"),
+            repository: claim_ref::encoded(repository),
+            address: format!("etcd:{team}"),
+        }
+    }
+
+    /// Returns what tells this team from others.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    fn branches(&self) -> String {
+        format!("{}claims/{}/branch/", self.prefix, self.repository)
+    }
+
+    fn ports(&self) -> String {
+        format!("{}claims/{}/port/", self.prefix, self.repository)
+    }
+
+    fn hosts(&self) -> String {
+        format!("{}hosts/", self.prefix)
+    }
+
+    /// What names begin with, and what their keys begin with.
+    fn kinds(&self) -> [(&'static str, String); 3] {
+        [
+            (claim_ref::PREFIX, self.branches()),
+            (claim_ref::PORT_PREFIX, self.ports()),
+            (host_entry::PREFIX, self.hosts()),
+        ]
+    }
+
+    /// Returns the key of a claim, or of a host's entry.
+    #[must_use]
+    pub fn key(&self, reference: &str) -> String {
+        let known = self
+            .kinds()
+            .into_iter()
+            .find_map(|(name, key)| reference.strip_prefix(name).map(|rest| format!("{key}{rest}")));
+        known.unwrap_or_else(|| format!("{}other/{}", self.prefix, claim_ref::encoded(reference)))
+    }
+
+    /// Returns what a key is called elsewhere; `None` for one that has neither a claim nor a host.
+    fn reference(&self, key: &str) -> Option<String> {
+        let mut kinds = self.kinds().into_iter();
+        kinds.find_map(|(name, first)| key.strip_prefix(&first).map(|rest| format!("{name}{rest}")))
+    }
+
+    /// The key that says that a value was given back.
+    fn mark(&self, value: &str) -> String {
+        let hash = Sha1::digest(value.as_bytes());
+        let hash = hash.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+        format!("{}given-back/{hash}", self.prefix)
+    }
+
+    /// Asks for what stands under names: one name, or all that begin so where `*` stands behind; `after` is the last key that is
+    /// known already.
+    #[must_use]
+    pub fn range(&self, pattern: &str, after: Option<&str>) -> Value {
+        let Some(beginning) = pattern.strip_suffix('*') else {
+            return json!({"key": coded(&self.key(pattern))});
+        };
+        let first = self.key(beginning);
+        let from = after.map_or_else(|| first.clone(), |after| format!("{after}\0"));
+        json!({"key": coded(&from), "range_end": coded(&end_of(&first)), "limit": PAGE.to_string()})
+    }
+
+    /// Reads an answer to that: names with what stands there, and the last key where there is more.
+    #[must_use]
+    pub fn listed(&self, answer: &Value) -> (Vec<(String, String)>, Option<String>) {
+        let found: Vec<(String, String)> = pairs(answer);
+        let last = found.last().map(|(key, _)| key.clone()).filter(|_| answer["more"] == true);
+        let named = found.into_iter().filter_map(|(key, value)| Some((self.reference(&key)?, value)));
+        (named.collect(), last)
+    }
+
+    /// Answers whether a mark is to be left by one of the changes, which needs a lease.
+    #[must_use]
+    pub fn leaves_mark(changes: &[RefChange<'_>]) -> bool {
+        changes.iter().any(|change| is_claim(change) && change.expected.is_some())
+    }
+
+    /// Makes the transaction: each change where what stands there is as expected and what is to stand was never given back, all of
+    /// them or none. `lease` ends marks.
+    #[must_use]
+    pub fn transaction(&self, changes: &[RefChange<'_>], lease: &str) -> Value {
+        let (mut compare, mut success, mut failure) = (Vec::new(), Vec::new(), Vec::new());
+        for change in changes {
+            let key = coded(&self.key(change.reference));
+            compare.push(match change.expected {
+                None => json!({"key": key, "target": "CREATE", "result": "EQUAL", "create_revision": "0"}),
+                Some(value) => {
+                    json!({"key": key, "target": "VALUE", "result": "EQUAL", "value": coded(value)})
+                }
+            });
+            failure.push(json!({"request_range": {"key": key}}));
+            success.push(match change.commit {
+                Some(value) => json!({"request_put": {"key": key, "value": coded(value)}}),
+                None => json!({"request_delete_range": {"key": key}}),
+            });
+            if !is_claim(change) {
+                continue;
+            }
+            let mark = |value: &str| coded(&self.mark(value));
+            let marking = |value: &str| json!({"request_put": {"key": mark(value), "lease": lease}});
+            if let Some(value) = change.commit {
+                compare.push(
+                    json!({"key": mark(value), "target": "CREATE", "result": "EQUAL", "create_revision": "0"}),
+                );
+                failure.push(json!({"request_range": {"key": mark(value)}}));
+            }
+            if let Some(former) = change.expected {
+                success.push(marking(former));
+            }
+            if let (None, Some(former)) = (change.commit, change.expected) {
+                failure.push(json!({"request_range": {"key": mark(former)}}));
+                failure.push(marking(former));
+            }
+        }
+        json!({"compare": compare, "success": success, "failure": failure})
+    }
+
+    /// Reads what became of the changes of a transaction. One that was made by an earlier call of the same words, whose answer was
+    /// lost, is made.
+    #[must_use]
+    pub fn answers(&self, changes: &[RefChange<'_>], answer: &Value) -> Vec<Answer> {
+        if answer["succeeded"] == true {
+            return vec![Answer::Done; changes.len()];
+        }
+        let mut seen = answer["responses"].as_array().into_iter().flatten();
+        let mut next = || seen.next().map_or_else(Vec::new, |found| pairs(&found["response_range"]));
+        let mut found = Vec::new();
+        for change in changes {
+            let stands = next().into_iter().next().map(|(_, value)| value);
+            let is_marked = is_claim(change)
+                && (change.commit.is_some() || change.expected.is_some())
+                && !next().is_empty();
+            if is_claim(change) && change.commit.is_none() && change.expected.is_some() {
+                // The mark that was left just now.
+                next();
+            }
+            found.push(match change.commit {
+                Some(value) if stands.as_deref() == Some(value) => Answer::Done,
+                None if is_marked && stands.as_deref() != change.expected => Answer::Done,
+                Some(_) if is_marked => Answer::Refused("it was given back before".to_owned()),
+                _ if stands.as_deref() == change.expected => Answer::Refused(ANOTHER.to_owned()),
+                _ => Answer::Refused("something else stands there".to_owned()),
+            });
+        }
+        found
+    }
+}
+
+fn is_claim(change: &RefChange<'_>) -> bool {
+    !change.reference.starts_with(host_entry::PREFIX)
+}
+
+/// What an answer has: keys with their values. One that is no text is nobody's of ours.
+fn pairs(answer: &Value) -> Vec<(String, String)> {
+    let all = answer["kvs"].as_array().into_iter().flatten();
+    all.filter_map(|pair| Some((decoded(&pair["key"])?, decoded(&pair["value"]).unwrap_or_default())))
+        .collect()
+}
+
+fn coded(text: &str) -> String {
+    STANDARD.encode(text)
+}
+
+fn decoded(value: &Value) -> Option<String> {
+    String::from_utf8(STANDARD.decode(value.as_str()?).ok()?).ok()
+}
+
+/// The end of all keys that begin so: the last byte is one more. Our prefixes end with ASCII.
+fn end_of(prefix: &str) -> String {
+    let mut end = prefix.to_owned();
+    match end.pop() {
+        Some(last) => end.push(char::from_u32(u32::from(last) + 1).unwrap_or(last)),
+        None => end.push('\0'),
+    }
+    end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BRANCH: &str = "refs/wt/claims/branch/feature%2Flogin";
+
+    fn names() -> EtcdNames {
+        EtcdNames::new("shop", "example.org/team/shop")
+    }
+
+    fn change<'a>(commit: Option<&'a str>, expected: Option<&'a str>) -> RefChange<'a> {
+        RefChange { reference: BRANCH, commit, expected }
+    }
+
+    fn range(key: &str, value: Option<&str>) -> Value {
+        let pair = value.map(|value| json!({"key": coded(key), "value": coded(value)}));
+        json!({"response_range": {"kvs": pair.into_iter().collect::<Vec<_>>()}})
+    }
+
+    #[test]
+    fn a_claim_and_a_host_have_keys_of_their_team_and_are_named_back() {
+        let names = names();
+        let key = names.key(BRANCH);
+        assert_eq!(key, "/wt/v1/shop/claims/example%2Eorg%2Fteam%2Fshop/branch/feature%2Flogin");
+        assert_eq!(names.reference(&key).as_deref(), Some(BRANCH));
+        assert_eq!(names.key("refs/wt/hosts/m-1"), "/wt/v1/shop/hosts/m-1");
+        assert_eq!(names.reference("/wt/v1/shop/hosts/m-1").as_deref(), Some("refs/wt/hosts/m-1"));
+        assert_eq!(names.reference("/wt/v1/shop/claims/other/branch/x"), None, "another repository's");
+        assert_ne!(names.mark("a"), names.mark("b"));
+    }
+
+    #[test]
+    fn a_list_goes_on_behind_the_last_key_of_a_page() {
+        let names = names();
+        let asked = names.range("refs/wt/claims/branch/*", Some("/k"));
+        assert_eq!(decoded(&asked["key"]).unwrap(), "/k\0");
+        assert_eq!(
+            decoded(&asked["range_end"]).unwrap(),
+            "/wt/v1/shop/claims/example%2Eorg%2Fteam%2Fshop/branch0"
+        );
+        let page = json!({"more": true, "kvs": [{"key": coded(&names.key(BRANCH)), "value": coded("x")}]});
+        let (found, last) = names.listed(&page);
+        assert_eq!(found, [(BRANCH.to_owned(), "x".to_owned())]);
+        assert_eq!(last, Some(names.key(BRANCH)));
+        assert_eq!(names.listed(&json!({})), (Vec::new(), None));
+    }
+
+    #[test]
+    fn a_claim_is_put_where_nothing_stands_and_it_was_not_given_back() {
+        let names = names();
+        let made = names.transaction(&[change(Some("new"), None)], "");
+        assert_eq!(made["compare"].as_array().unwrap().len(), 2);
+        assert_eq!(made["success"].as_array().unwrap().len(), 1, "nothing that a lease could end: {made}");
+        assert!(!EtcdNames::leaves_mark(&[change(Some("new"), None)]));
+        let given = [change(None, Some("old"))];
+        assert!(EtcdNames::leaves_mark(&given));
+        let made = names.transaction(&given, "7");
+        assert_eq!(made["success"][1]["request_put"]["lease"], "7");
+        assert_eq!(made["failure"][2]["request_put"]["lease"], "7", "also where it does not stand yet");
+    }
+
+    #[test]
+    fn what_an_earlier_call_of_the_same_words_did_is_done() {
+        let (names, key) = (names(), names().key(BRANCH));
+        let read = |change: RefChange<'_>, responses: Vec<Value>| {
+            names.answers(&[change], &json!({"responses": responses})).remove(0)
+        };
+        let (none, mark) = (range(&key, None), range("m", Some("")));
+        assert_eq!(
+            read(change(Some("new"), None), vec![range(&key, Some("new")), none.clone()]),
+            Answer::Done
+        );
+        let theirs = read(change(Some("new"), None), vec![range(&key, Some("theirs")), none.clone()]);
+        assert_eq!(theirs, Answer::Refused("something else stands there".to_owned()));
+        let late = read(change(Some("new"), None), vec![none.clone(), mark.clone()]);
+        assert_eq!(late, Answer::Refused("it was given back before".to_owned()));
+        let put = json!({"response_put": {}});
+        let again = read(change(None, Some("old")), vec![none.clone(), mark, put.clone()]);
+        assert_eq!(again, Answer::Done);
+        let never = read(change(None, Some("old")), vec![none.clone(), none, put]);
+        assert_eq!(never, Answer::Refused("something else stands there".to_owned()));
+        let done = names.answers(&[change(Some("new"), None)], &json!({"succeeded": true}));
+        assert_eq!(done, [Answer::Done]);
+    }
+}
