@@ -29,7 +29,8 @@ const TURNS: u32 = 6;
 ///
 /// # Errors
 ///
-/// `registry_locked` after `timeout` with the same holder (after [`TURNS`] times as long where they changed), naming the last one; `interrupted`; and the failures of `work`.
+/// `registry_locked` after `timeout` with the same holder (after [`TURNS`] times as long where they changed), naming the last one; `interrupted` by
+/// a signal that came during the wait; and the failures of `work`.
 pub fn with_folder_locked<R>(
     folder: &Path,
     timeout: Duration,
@@ -43,6 +44,8 @@ pub fn with_folder_locked<R>(
     let mut lock = fd_lock::RwLock::new(file);
     let mut queue: Option<Queue> = None;
     let mut pause = PAUSES.0;
+    // Whoever takes back what a signal interrupted waits for the lock too: without it the record would stay.
+    let is_stopped = interrupt.from_now();
     let holder_file = folder.join("registry.lock");
     loop {
         match lock.try_write() {
@@ -52,7 +55,7 @@ pub fn with_folder_locked<R>(
                 return work();
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            Err(error) if error.kind() == ErrorKind::Interrupted => interrupt.check()?,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => {
                 return Err(Failure::from_io(
                     error,
@@ -65,7 +68,10 @@ pub fn with_folder_locked<R>(
         if queue.is_stuck(&holder_file) {
             return Err(busy(folder, &holder_file, queue.started.elapsed()));
         }
-        Clock.wait(pause, interrupt)?;
+        if is_stopped() {
+            return Err(Failure::new(Code::Interrupted, "interrupted"));
+        }
+        Clock.wait(pause, &Interrupt::default())?;
         pause = (pause * 2).min(PAUSES.1);
     }
 }
@@ -333,5 +339,18 @@ mod tests {
         files::replace(&holder, b"four", 0o600).unwrap();
         hurried.seen.0 = ago(Duration::from_secs(1));
         assert!(hurried.is_stuck(&holder), "a hook does not queue");
+    }
+
+    #[test]
+    fn a_signal_that_came_before_does_not_end_the_wait_of_whoever_takes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut holder = fd_lock::RwLock::new(File::open(folder.path()).unwrap());
+        let guard = holder.try_write().unwrap();
+        let interrupt = Interrupt::default();
+        interrupt.raise();
+        let take = || with_folder_locked(folder.path(), Duration::from_millis(50), &interrupt, || Ok(()));
+        assert_eq!(take().unwrap_err().code(), Code::RegistryLocked);
+        drop(guard);
+        take().unwrap();
     }
 }
