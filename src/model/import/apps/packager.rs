@@ -90,22 +90,31 @@ impl Packager {
         }
     }
 
-    /// Returns the command that installs the packages, typed in the root of the worktree.
+    /// Returns the command that installs the packages, typed in the root of the worktree. Without a lock file it makes none
+    /// either: an untracked file in every new worktree would be work that its removal must not lose.
     #[must_use]
     pub fn install(&self) -> String {
         let folder = |flag: &str| {
             if self.folder.is_empty() { String::new() } else { format!(" {flag} {}", quoted(&self.folder)) }
         };
-        let locked = |flag: &str| if self.lockfile.is_some() { format!(" {flag}") } else { String::new() };
+        let words = |locked: &'static str, unlocked| if self.lockfile.is_some() { locked } else { unlocked };
         match self.kind {
             PackagerKind::Npm => {
-                let verb = if self.lockfile.is_some() { "ci" } else { "install" };
-                format!("npm{} {verb}", folder("--prefix"))
+                format!("npm{} {}", folder("--prefix"), words("ci", "install --no-package-lock"))
             }
-            PackagerKind::Yarn => format!("yarn{} install{}", folder("--cwd"), locked("--frozen-lockfile")),
-            PackagerKind::Berry => format!("yarn{} install{}", folder("--cwd"), locked("--immutable")),
-            PackagerKind::Pnpm => format!("pnpm{} install{}", folder("--dir"), locked("--frozen-lockfile")),
-            PackagerKind::Bun => format!("bun install{}{}", locked("--frozen-lockfile"), folder("--cwd")),
+            PackagerKind::Yarn => {
+                let flag = words("--frozen-lockfile", "--no-lockfile");
+                format!("yarn{} install {flag}", folder("--cwd"))
+            }
+            // It knows no word for that.
+            PackagerKind::Berry => format!("yarn{} install{}", folder("--cwd"), words(" --immutable", "")),
+            PackagerKind::Pnpm => {
+                let flag = words("--frozen-lockfile", "--no-lockfile");
+                format!("pnpm{} install {flag}", folder("--dir"))
+            }
+            PackagerKind::Bun => {
+                format!("bun install {}{}", words("--frozen-lockfile", "--no-save"), folder("--cwd"))
+            }
         }
     }
 }

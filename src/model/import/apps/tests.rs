@@ -296,7 +296,7 @@ fn the_package_manager_is_the_lockfiles() {
     // A folder that no workspace names is installed for itself.
     says(
         &[("package.json", r#"{ "workspaces": ["apps/*", "!apps/old"] }"#), ("apps/old/package.json", VITE)],
-        &["\"npm --prefix apps/old install\""],
+        &["\"npm --prefix apps/old install --no-package-lock\""],
     );
 }
 
