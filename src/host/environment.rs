@@ -38,9 +38,7 @@ impl Environment {
     /// As [`Environment::find_program`], in the folders that `counts` lets count.
     #[must_use]
     pub fn find_program_where(&self, name: &str, counts: impl Fn(&Path) -> bool) -> Option<PathBuf> {
-        let runs = |path: &PathBuf| {
-            path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
-        };
+        let runs = |path: &PathBuf| is_program(path);
         let folders = std::env::split_paths(self.find("PATH")?);
         folders
             .filter(|folder| folder.is_absolute() && counts(folder))
@@ -65,4 +63,9 @@ impl FromIterator<(OsString, OsString)> for Environment {
     fn from_iter<T: IntoIterator<Item = (OsString, OsString)>>(pairs: T) -> Self {
         Self(pairs.into_iter().collect())
     }
+}
+/// Answers whether a file is there that may be executed.
+#[must_use]
+pub fn is_program(path: &Path) -> bool {
+    path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }

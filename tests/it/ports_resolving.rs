@@ -65,6 +65,20 @@ fn a_server_of_ours_that_no_up_started_is_started_as_the_service_once_somebody_a
 }
 
 #[test]
+fn a_server_of_ours_lives_on_where_what_would_start_it_again_is_not_there() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", "[service.web]\nrun = \"not-there-at-all {{ port }}\"\n");
+    fleet.wt(&["ports", "allocate", "--service", "web"]).ok();
+    let Some(mut own) = sandbox.python(&fleet.folder, sandbox.port(0), LISTEN) else {
+        return skip("no python3");
+    };
+    let told = "left: `web` is not taken over: `not-there-at-all`, which starts it, is not there";
+    sandbox.wt(&["ports", "resolve", "--yes"]).ok().answers(&[told]);
+    fleet.wt(&["up", "--take-over", "web", "--yes"]).exits(1);
+    assert!(own.is_running());
+}
+
+#[test]
 fn what_wt_run_started_is_told_of_and_not_ended() {
     let sandbox = Sandbox::new();
     let fleet = sandbox.fleet("one", SERVER);

@@ -56,7 +56,11 @@ fn the_first_request_starts_it_and_a_page_of_another_site_does_not() {
         (Some("healthy"), Some("asleep")),
         "{health}"
     );
-    fleet.wt(&["wait", "--timeout", "1s"]).ok();
+    // Nobody says that it answers.
+    let waited = fleet.wt(&["wait", "--timeout", "0s"]).exits(1).shown();
+    assert!(waited.contains("it sleeps until the first request") && waited.contains("wt up web"), "{waited}");
+    fleet.wt(&["url", "web", "--check"]).exits(1);
+    fleet.wt(&["status", "--check"]).exits(1);
     let list = fleet.json(&["list"]);
     assert!(list.to_string().contains("\"state\":\"asleep\""), "{list}");
     assert!(fleet.wt(&["metrics"]).ok().stdout.contains("service=\"web\",worktree=\"feature-one\"} 1"));
@@ -144,4 +148,54 @@ fn a_connection_to_its_port_wakes_it_and_without_one_it_sleeps_again() {
     sandbox.wt(&["remove", "feature-one", "--force"]).ok();
     until("the end of its supervisor", || !is_running(supervisor));
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
+}
+
+#[test]
+fn one_that_sleeps_follows_its_port_is_not_woken_for_it_and_goes_with_its_worktree() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", &config(&sandbox, "socket = \"activate\"\n"));
+    let starts = || fs::read_to_string(fleet.folder.join("starts")).unwrap_or_default().len();
+    let listens = |port: u16| TcpStream::connect(("127.0.0.1", port)).is_ok();
+    let sleeps_on = |port: u16| {
+        let service = fleet.service("web");
+        assert_eq!(
+            (service["state"].as_str(), service["port"].as_u64()),
+            (Some("asleep"), Some(port.into())),
+            "{service}"
+        );
+    };
+    fleet.wt(&["up"]).ok();
+    let (first, second) = (sandbox.port(0), sandbox.port(1));
+    assert!(first == fleet.port("web"));
+    let released = fleet.json(&["ports", "release", &first.to_string()]);
+    assert_eq!(released["released"][0]["listening"], false, "{released}");
+    assert_eq!(fleet.state("web").0, "stopped");
+    assert!(!listens(first), "nobody listens where it is no more");
+    fleet.wt(&["ports", "allocate", "--service", "web", "--port", &second.to_string()]).ok();
+    fleet.wt(&["up"]).ok();
+    sleeps_on(second);
+    // A stranger beside it is a conflict that is settled without waking it.
+    fs::write(sandbox.repo().join(".wt.toml"), config(&sandbox, "")).unwrap();
+    fleet.wt(&["trust", "--yes"]).ok();
+    fleet.wt(&["up"]).ok();
+    let before = fleet.port("web");
+    let Some(stranger) = sandbox.python_server(&sandbox.path("home"), "127.0.0.1", &[before]) else { return };
+    fleet.wt(&["ports", "resolve", "--strategy", "conservative", "--yes"]).ok();
+    assert_ne!(fleet.port("web"), before);
+    sleeps_on(fleet.port("web"));
+    drop(stranger);
+    // One that a request woke in vain sleeps on.
+    let wt = sandbox.serve(&[]);
+    let held = fleet.port("web");
+    let Some(stranger) = sandbox.python_server(&sandbox.path("home"), "127.0.0.1", &[held]) else { return };
+    assert_eq!(ask(&wt, "").status, 502);
+    assert_eq!((fleet.state("web").0.as_str(), starts()), ("asleep", 0));
+    drop(stranger);
+    until("its port", || !listens(held));
+    assert_eq!((ask(&wt, "").status, starts()), (200, 1));
+    fleet.wt(&["down"]).ok();
+    fleet.wt(&["up"]).ok();
+    let supervisor = fleet.supervisor().unwrap();
+    sandbox.wt(&["remove", "feature-one"]).ok();
+    until("the end of its supervisor", || !is_running(supervisor));
 }

@@ -9,6 +9,7 @@ use crate::model::port::Port;
 use crate::model::service::ServiceName;
 use crate::ops::create::WayOut;
 use crate::ops::ports::allocate::{self, Request};
+use crate::ops::services::sleepers;
 use crate::ui::escape;
 
 /// Give a worktree a port for a service; the same service again has the same port
@@ -45,12 +46,18 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
             services.push(one);
         }
     }
+    let named = worktree.clone();
     let report = allocate::allocate(
         &context,
         &Request { worktree, services, port, gives_way: false, way_out: WayOut::OnConflict },
     )?;
     let ui = session.ui;
     report.said.iter().for_each(|said| ui.say(&escape::line(said)));
+    if report.ports.iter().any(|given| given.new)
+        && let Err(failure) = sleepers::follow(&context, named.as_deref())
+    {
+        ui.warn(&format!("a service that slept is stopped: {}", failure.message()));
+    }
     if ui.is_json() {
         ui.answer_json(&report)?;
         return Ok(0);

@@ -1,5 +1,7 @@
 //! `wt ports release`: gives ports up.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 
 use crate::cli::session::Session;
@@ -7,6 +9,7 @@ use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
 use crate::model::port::Port;
 use crate::ops::ports::release::{self, Request};
+use crate::ops::services::sleepers;
 
 /// Give ports up: these, or all of a worktree, or all of the repository
 #[derive(Args, Debug)]
@@ -49,8 +52,17 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
             .hint("`wt ports release --all --force` does")
             .detail("ports", listed));
     }
-    let report = release::release(&context, &Request { ports, worktree })?;
+    let mut report = release::release(&context, &Request { ports, worktree })?;
     let ui = session.ui;
+    let worktrees: BTreeSet<String> = report.released.iter().map(|gone| gone.worktree.clone()).collect();
+    for name in worktrees {
+        // Its supervisor finds out by itself where it cannot be told.
+        let slept = sleepers::follow(&context, Some(&name)).unwrap_or_default();
+        // Nobody but we listened for one that slept.
+        for gone in report.released.iter_mut().filter(|gone| gone.worktree == name) {
+            gone.listening &= !slept.contains(&gone.service);
+        }
+    }
     if ui.is_json() {
         ui.answer_json(&report)?;
         return Ok(0);

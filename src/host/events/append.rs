@@ -80,6 +80,8 @@ pub fn append(folder: &Path, mut events: Vec<Event>, writing: &Writing) -> std::
     }
     // One write, so that a reader never sees half a line.
     file.write_all(&lines)?;
+    // Nobody who writes an event waits for those who keep what is to be told.
+    drop(file);
     // Whoever is to be told hears of what is on record; what cannot be told is on record all the same.
     let _ = spool::hear(folder, &events);
     Ok(())

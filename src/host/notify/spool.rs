@@ -1,5 +1,6 @@
 //! `notify.jsonl`: what was heard, told and is due. It is there where somebody wants to be told; whoever records an event appends
-//! to it. One writer at a time, by a lock on the file itself, which is replaced as a whole; nothing is sent under that lock.
+//! to it. One writer at a time, by a lock on the file itself, which is replaced as a whole; nothing is sent under that lock. What
+//! comes while somebody does not let go of it is kept in `notify-late.jsonl`, and taken in with the next change.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Error, ErrorKind, Write};
@@ -26,6 +27,11 @@ pub fn path(state: &Path) -> PathBuf {
     state.join("notify.jsonl")
 }
 
+/// Returns where that is kept which found no place there.
+fn late(state: &Path) -> PathBuf {
+    state.join("notify-late.jsonl")
+}
+
 /// Makes the file where it is missing: from now on events are kept for whoever is to be told.
 ///
 /// # Errors
@@ -43,6 +49,7 @@ pub fn begin(state: &Path) -> std::io::Result<()> {
 #[must_use]
 pub fn is_waiting(state: &Path) -> bool {
     files::read_plain(&path(state)).is_ok_and(|bytes| !Ledger::read(&bytes).is_idle())
+        || late(state).symlink_metadata().is_ok()
 }
 
 /// Keeps the events that somebody may want to be told of; answers whether there are any. Nothing is kept where nobody wants to be
@@ -50,13 +57,18 @@ pub fn is_waiting(state: &Path) -> bool {
 ///
 /// # Errors
 ///
-/// Those of the system; `WouldBlock` where another writer does not let go of the file.
+/// Those of the system.
 pub fn hear(state: &Path, events: &[Event]) -> std::io::Result<bool> {
     let heard: Vec<&Event> = events.iter().filter(|event| !changes(event).is_empty()).collect();
     if heard.is_empty() {
         return Ok(false);
     }
-    let Some(mut file) = open_locked(state)? else { return Ok(false) };
+    let mut file = match open_locked(state) {
+        Ok(Some(file)) => file,
+        Ok(None) => return Ok(false),
+        Err(error) if error.kind() == ErrorKind::WouldBlock => return hear_late(state, &heard),
+        Err(error) => return Err(error),
+    };
     let length = file.metadata()?.len();
     // Where nothing was told of as wrong it is no news that something is well.
     let is_wrong =
@@ -67,13 +79,49 @@ pub fn hear(state: &Path, events: &[Event]) -> std::io::Result<bool> {
     if length > MOST {
         return Ok(true);
     }
+    file.write_all(&lines(&heard)?)?;
+    Ok(true)
+}
+
+fn lines(heard: &[&Event]) -> std::io::Result<Vec<u8>> {
     let mut lines = Vec::new();
     for event in heard {
-        serde_json::to_writer(&mut lines, &Row::Heard(event.clone()))?;
+        serde_json::to_writer(&mut lines, &Row::Heard((*event).clone()))?;
         lines.push(b'\n');
     }
-    file.write_all(&lines)?;
-    Ok(true)
+    Ok(lines)
+}
+
+/// Keeps them beside the file, without its lock.
+fn hear_late(state: &Path, heard: &[&Event]) -> std::io::Result<bool> {
+    let (path, lines) = (late(state), lines(heard)?);
+    loop {
+        let mut options = OpenOptions::new();
+        let mut file = ownership::open_or_make(files::plain(options.append(true)), &path)?;
+        let open = file.metadata()?;
+        if open.len() > MOST {
+            return Ok(true);
+        }
+        file.write_all(&lines)?;
+        // Whoever took it away meanwhile may have read it before; an event that is heard twice is told once.
+        let named = path.metadata();
+        if named.is_ok_and(|named| (named.dev(), named.ino()) == (open.dev(), open.ino())) {
+            return Ok(true);
+        }
+    }
+}
+
+/// Takes away what was kept beside the file, and returns its lines. Under the lock of the file.
+fn take_late(state: &Path) -> std::io::Result<Option<Vec<Event>>> {
+    let (path, taken) = (late(state), state.join("notify-late.jsonl.taken"));
+    // One that was not read to its end is read again.
+    if taken.symlink_metadata().is_err() {
+        match std::fs::rename(&path, &taken) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            renamed => renamed?,
+        }
+    }
+    Ok(Some(Ledger::read(&files::read_plain(&taken)?).heard))
 }
 
 /// Changes the file, which is replaced where the change made a difference; `None` where there is none.
@@ -86,11 +134,17 @@ pub fn update<R>(state: &Path, change: impl FnOnce(&mut Ledger) -> R) -> std::io
     let Some(_locked) = open_locked(state)? else { return Ok(None) };
     let known = files::read_plain(&path(state))?;
     let mut ledger = Ledger::read(&known);
+    let late = take_late(state)?;
+    let is_late = late.is_some();
+    ledger.heard.extend(late.into_iter().flatten());
     let answer = change(&mut ledger);
     let bytes = ledger.write()?;
     if bytes != known {
         let replaced = files::replace(&path(state), &bytes, PRIVATE);
         replaced.map_err(|failure| Error::other(failure.message().to_owned()))?;
+    }
+    if is_late {
+        std::fs::remove_file(state.join("notify-late.jsonl.taken"))?;
     }
     Ok(Some(answer))
 }
@@ -154,6 +208,19 @@ mod tests {
         assert_eq!((heard.len(), mode()), (1, 0o600));
         end(state).unwrap();
         assert!(!path(state).exists());
+    }
+
+    #[test]
+    fn what_comes_while_somebody_does_not_let_go_of_the_file_is_kept_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path();
+        begin(state).unwrap();
+        let locked = open_locked(state).unwrap();
+        assert!(hear(state, &failed()).unwrap() && is_waiting(state));
+        drop(locked);
+        let heard = update(state, |ledger| ledger.heard.len()).unwrap();
+        assert_eq!((heard, update(state, |ledger| ledger.heard.len()).unwrap()), (Some(1), Some(1)));
+        assert!(!late(state).exists() && is_waiting(state));
     }
 
     #[test]

@@ -102,6 +102,12 @@ pub fn asleep(seen: Judgement) -> Judgement {
     Judgement { health, reason, action: None, level: 0, pid: None, latency_ms: None, ..seen }
 }
 
+/// Answers whether it was judged to sleep.
+#[must_use]
+pub fn is_asleep(seen: &Judgement) -> bool {
+    seen.health == Health::Healthy && seen.level == 0 && seen.reason.as_deref() == Some(ASLEEP)
+}
+
 /// Judges a service that nobody but its supervisor asks; `trouble` is why that does not find it well.
 #[must_use]
 pub fn watched(seen: Judgement, trouble: Option<String>) -> Judgement {

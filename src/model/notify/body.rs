@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::notice::Notice;
+use super::notice::{Notice, NoticeKind};
 use super::settings::NoticeFormat;
 
 /// The version of the body's shape.
@@ -13,6 +13,9 @@ const SCHEMA: u64 = 1;
 
 /// How long an Alertmanager keeps an alert that nobody ends. It is told once, so its own five minutes are too short.
 const KEPT: Duration = Duration::from_hours(30 * 24);
+
+/// How long it keeps a test, which nobody ends.
+const TEST: Duration = Duration::from_mins(1);
 
 /// Returns the headline and the sentence for these: the first of them, or how many there are and all their headlines.
 #[must_use]
@@ -91,7 +94,12 @@ fn alert(notice: &Notice) -> Value {
         "limit",
         (subject.first() == Some(&"limit")).then(|| subject.get(2).map(ToString::to_string)).flatten(),
     );
-    let until = if notice.is_end() { Some(notice.event.at) } else { notice.event.at.checked_add(KEPT).ok() };
+    let kept = match notice.kind {
+        _ if notice.is_end() => Duration::ZERO,
+        NoticeKind::Test => TEST,
+        _ => KEPT,
+    };
+    let until = notice.event.at.checked_add(kept).ok();
     json!({
         "labels": labels,
         "annotations": { "summary": notice.title(), "description": notice.text() },
@@ -107,7 +115,6 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::notice::NoticeKind;
     use super::*;
     use crate::model::event::Event;
 
@@ -157,5 +164,7 @@ mod tests {
             (&json!("1970-01-01T00:01:40Z"), &json!("1970-01-01T00:01:40Z"))
         );
         assert_eq!(all[0]["endsAt"], "1970-01-31T00:01:40Z");
+        let test = body(&[notice(NoticeKind::Test, 100)], NoticeFormat::Alertmanager);
+        assert_eq!(test[0]["endsAt"], "1970-01-01T00:02:40Z", "nobody ends a test");
     }
 }

@@ -119,8 +119,8 @@ fn conflict(event: &Event) -> Vec<Change> {
     let holders = event.details.get("holders").and_then(Value::as_array);
     let pids = holders.into_iter().flatten().filter_map(|holder| holder.get("pid").map(ToString::to_string));
     let print = joined(pids.collect());
-    let subject = ports(event).iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-    vec![Change { subject: format!("port:{subject}"), turn: Turn::Wrong(NoticeKind::PortConflict, print) }]
+    let turn = || Turn::Wrong(NoticeKind::PortConflict, print.clone());
+    ports(event).iter().map(|port| Change { subject: format!("port:{port}"), turn: turn() }).collect()
 }
 
 fn ports(event: &Event) -> Vec<u64> {
@@ -184,7 +184,7 @@ mod tests {
             (web("recovered").with("limit", "cpu"), "limit:web:cpu well"),
             (
                 conflict().with("ports", json!([5001, 5000])).with("outcome", "refused"),
-                "port:5000,5001 port_conflict 7,9",
+                "port:5000 port_conflict 7,9; port:5001 port_conflict 7,9",
             ),
             (conflict().with("port", 5000).with("outcome", "passed_over"), ""),
             (

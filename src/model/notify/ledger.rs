@@ -48,6 +48,9 @@ pub struct Told {
     #[serde(default)]
     pub print: String,
     pub began: Timestamp,
+    /// When it was seen last; rows of before do not say.
+    #[serde(default)]
+    pub seen: Option<Timestamp>,
     /// When it changed of late.
     pub changes: Vec<Timestamp>,
 }
@@ -140,11 +143,16 @@ impl Ledger {
 
     /// Makes notices of what was heard.
     pub fn digest(&mut self, now: Timestamp) {
-        for event in std::mem::take(&mut self.heard) {
+        let mut heard = std::mem::take(&mut self.heard);
+        // Two who wrote at once may have been heard in the other order.
+        heard.sort_by_key(|event| event.sequence);
+        for event in heard {
+            // One event is told once, however many ports it is about.
+            let mut is_told = false;
             for change in changes(&event) {
                 match change.turn {
                     Turn::Over => self.end(&change.subject, &event),
-                    _ => self.turn(&change, &event),
+                    _ => is_told |= self.turn(&change, &event, is_told),
                 }
             }
         }
@@ -153,16 +161,33 @@ impl Ledger {
                 due.at = now;
             }
         }
-        self.told.retain(|told| match told.wrong {
-            Some(NoticeKind::PortConflict) => is_within(told.began, now, FORGOTTEN),
-            Some(_) => true,
-            None => told.changes.last().is_some_and(|last| is_within(*last, now, SPAN)),
+        self.forget_unseen(now);
+        self.told.retain(|told| {
+            told.wrong.is_some() || told.changes.last().is_some_and(|last| is_within(*last, now, SPAN))
         });
         let surplus = self.due.len().saturating_sub(MOST_DUE);
         self.due.drain(..surplus);
     }
 
-    fn turn(&mut self, change: &Change, event: &Event) {
+    /// A conflict that nobody has seen for long is over; who keeps a list of what is wrong hears that.
+    fn forget_unseen(&mut self, now: Timestamp) {
+        let is_lost = |told: &Told| {
+            told.wrong == Some(NoticeKind::PortConflict)
+                && !is_within(told.seen.unwrap_or(told.began), now, FORGOTTEN)
+        };
+        let (gone, left) = std::mem::take(&mut self.told).into_iter().partition(is_lost);
+        self.told = left;
+        let gone: Vec<Told> = gone;
+        for told in gone {
+            let mut about = Event::new("port_conflict_over").numbered(0, now);
+            about.repository.clone_from(&told.repository);
+            about.worktree.clone_from(&told.worktree);
+            self.tell_end(&told, &about);
+        }
+    }
+
+    /// Takes in what is wrong or well; answers whether that is told. It is kept in mind only where the event `is_told` already.
+    fn turn(&mut self, change: &Change, event: &Event, is_told: bool) -> bool {
         let known = self.told.iter().position(|told| told.is_of(event) && told.subject == change.subject);
         let (wrong, print) = match &change.turn {
             Turn::Wrong(kind, print) => (Some(*kind), print.clone()),
@@ -170,11 +195,18 @@ impl Ledger {
         };
         let before = known.and_then(|at| self.told.get(at));
         let is_news = match before {
-            Some(told) => told.wrong != wrong || told.print != print,
+            Some(told) => told.wrong != wrong || !is_same_print(&told.print, &print),
             None => wrong.is_some(),
         };
         if !is_news {
-            return;
+            if let Some(told) = known.and_then(|at| self.told.get_mut(at)) {
+                told.seen = Some(event.at);
+                // Who sees more of the processes says more of them.
+                if !print.is_empty() {
+                    told.print = print;
+                }
+            }
+            return false;
         }
         let was_wrong = before.filter(|told| told.wrong.is_some()).map(|told| told.began);
         let mut changes = before.map(|told| told.changes.clone()).unwrap_or_default();
@@ -189,6 +221,7 @@ impl Ledger {
             wrong,
             print,
             began,
+            seen: Some(event.at),
             changes,
         };
         let is_flapping = told.changes.len() > ONE_BY_ONE;
@@ -197,9 +230,12 @@ impl Ledger {
             Some(at) => self.told[at] = told,
             None => self.told.push(told),
         }
+        if is_told {
+            return false;
+        }
         if !is_flapping {
             self.add(notice, event.at);
-            return;
+            return true;
         }
         // The latest change stands for those before it that nobody was told of.
         notice.changes = count;
@@ -211,6 +247,7 @@ impl Ledger {
         };
         self.due.retain(|due| !is_waiting(due));
         self.add(notice, event.at.checked_add(CALM).unwrap_or(event.at));
+        true
     }
 
     /// Forgets what is over; who keeps a list of what is wrong hears that it is.
@@ -221,7 +258,7 @@ impl Ledger {
         // What waits for calm is of no interest any more.
         self.due.retain(|due| {
             let is_waiting = due.via.is_none() && due.notice.changes > 1;
-            !(is_waiting && is_beside(&due.notice, event) && is_about(&due.notice.subject))
+            !(is_waiting && is_of(&due.notice.event, event) && is_about(&due.notice.subject))
         });
         let (gone, left) = std::mem::take(&mut self.told).into_iter().partition(is_it);
         self.told = left;
@@ -230,9 +267,25 @@ impl Ledger {
             let mut about = event.clone();
             about.repository.clone_from(&told.repository);
             about.worktree.clone_from(&told.worktree);
-            let notice = Notice::new(NoticeKind::Recovered, &told.subject, &about, told.began);
-            self.add(Notice { is_silent: true, ..notice }, event.at);
+            self.tell_end(told, &about);
         }
+        // A port that changes hands again and again is one notice, too.
+        let again = gone.into_iter().filter(|told| is_whole && told.subject.starts_with("port:"));
+        self.told.extend(again.map(|told| Told { wrong: None, print: String::new(), ..told }));
+    }
+
+    /// Ends an alert. All ports of a worktree are one: it ends with the last of them.
+    fn tell_end(&mut self, told: &Told, about: &Event) {
+        let is_beside = |other: &Told| {
+            other.wrong == Some(NoticeKind::PortConflict)
+                && other.repository == told.repository
+                && other.worktree == told.worktree
+        };
+        if told.wrong == Some(NoticeKind::PortConflict) && self.told.iter().any(is_beside) {
+            return;
+        }
+        let notice = Notice::new(NoticeKind::Recovered, &told.subject, about, told.began);
+        self.add(Notice { is_silent: true, ..notice }, about.at);
     }
 
     /// Has a notice sent.
@@ -250,6 +303,17 @@ impl Told {
     }
 }
 
+/// As [`Told::is_of`], of what was told of.
+fn is_of(told: &Event, event: &Event) -> bool {
+    (event.repository.is_none() || told.repository == event.repository)
+        && (event.worktree.is_none() || told.worktree == event.worktree)
+}
+
+/// Answers whether the same processes are meant: not everybody sees all of them, or any.
+fn is_same_print(one: &str, other: &str) -> bool {
+    one.is_empty() || other.is_empty() || one.split(',').any(|pid| other.split(',').any(|known| known == pid))
+}
+
 fn is_beside(notice: &Notice, event: &Event) -> bool {
     notice.event.repository == event.repository && notice.event.worktree == event.worktree
 }
@@ -259,121 +323,4 @@ fn is_within(then: Timestamp, now: Timestamp, span: Duration) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(1_000_000 + second).unwrap()
-    }
-
-    fn web(name: &str, second: i64) -> Event {
-        Event::new(name).of("/r", "one").with("service", "web").numbered(0, at(second))
-    }
-
-    /// What is due once these were heard, with the seconds when.
-    fn told(events: Vec<Event>) -> (Ledger, Vec<(&'static str, u32, i64)>) {
-        let mut ledger = Ledger { heard: events, ..Ledger::default() };
-        let now = ledger.heard.last().map_or(at(0), |event| event.at);
-        ledger.digest(now);
-        let seen = told_by(&ledger);
-        (ledger, seen)
-    }
-
-    fn told_by(ledger: &Ledger) -> Vec<(&'static str, u32, i64)> {
-        let due = ledger.due.iter().filter(|due| !due.notice.is_silent);
-        due.map(|due| (due.notice.kind.as_str(), due.notice.changes, due.at.as_second() - 1_000_000))
-            .collect()
-    }
-
-    #[test]
-    fn a_change_is_told_once_and_never_again_while_it_lasts() {
-        let seen = told(vec![
-            web("ready", 0),
-            web("unhealthy", 1),
-            web("unhealthy", 2),
-            web("health_changed", 3).with("state", "unhealthy"),
-        ]);
-        assert_eq!(seen.1, [("unhealthy", 1, 1)]);
-        let mut ledger = Ledger::read(&seen.0.write().unwrap());
-        assert_eq!(ledger, seen.0);
-        ledger.due.clear();
-        // Days later it is the same still.
-        ledger.heard = vec![
-            web("unhealthy", 300_000),
-            web("failed", 300_001),
-            web("failed", 300_002),
-            web("ready", 300_003),
-            web("ready", 300_004),
-        ];
-        ledger.digest(at(300_004));
-        assert_eq!(told_by(&ledger), [("failed", 1, 300_001), ("recovered", 1, 300_003)]);
-        assert_eq!(ledger.due[1].notice.began, at(1), "since when it was wrong");
-    }
-
-    #[test]
-    fn what_changes_again_and_again_is_one_notice_once_it_is_calm() {
-        let mut events = vec![web("unhealthy", 0), web("ready", 10)];
-        for round in 2..20 {
-            events.push(web(if round % 2 == 0 { "unhealthy" } else { "ready" }, round * 10));
-        }
-        let (mut ledger, seen) = told(events);
-        assert_eq!(seen, [("unhealthy", 1, 0), ("recovered", 1, 10), ("recovered", 20, 190 + 300)]);
-        ledger.due.clear();
-        ledger.heard = vec![web("unhealthy", 2000)];
-        ledger.digest(at(2000));
-        assert_eq!(told_by(&ledger), [("unhealthy", 1, 2000)], "long after that it is told at once");
-    }
-
-    #[test]
-    fn what_waits_for_calm_is_not_told_of_what_was_stopped_meanwhile() {
-        let again = ["unhealthy", "ready", "unhealthy"];
-        let mut events: Vec<Event> = (0..).zip(again).map(|(second, name)| web(name, second)).collect();
-        assert_eq!(told(events.clone()).1.last(), Some(&("unhealthy", 3, 2 + 300)));
-        events.push(web("stopped", 5));
-        assert_eq!(told(events).1, [("unhealthy", 1, 0), ("recovered", 1, 1)]);
-    }
-
-    #[test]
-    fn what_was_stopped_or_is_gone_is_over_and_told_only_to_who_keeps_a_list() {
-        let (ledger, seen) =
-            told(vec![web("failed", 0), web("over_limit", 0).with("limit", "cpu"), web("stopped", 1)]);
-        assert_eq!(seen.len(), 2);
-        assert_eq!(ledger.due.iter().filter(|due| due.notice.is_silent).count(), 2);
-        assert!(ledger.told.is_empty());
-        let (ledger, _) = told(vec![
-            web("failed", 0),
-            Event::new("setup_failed").of("/r", "one"),
-            Event::new("removed").of("/r", "one"),
-        ]);
-        assert!(ledger.told.is_empty());
-        let (ledger, _) = told(vec![web("failed", 0), Event::new("removed").of("/r", "other")]);
-        assert_eq!(ledger.told.len(), 1);
-    }
-
-    #[test]
-    fn a_conflict_lasts_as_long_as_the_same_processes_hold_the_port() {
-        let conflict = |pid: u32, second| {
-            web("port_conflict", second)
-                .with("port", 5000)
-                .with("holders", serde_json::json!([{ "pid": pid }]))
-        };
-        let (_, seen) = told(vec![conflict(7, 0), conflict(7, 1), conflict(8, 2), conflict(8, 90_000)]);
-        assert_eq!(seen.iter().map(|(_, _, at)| *at).collect::<Vec<_>>(), [0, 2]);
-        let moved =
-            Event::new("port_moved").of("/r", "one").with("from", 5000).with("to", 5001).numbered(0, at(1));
-        let (_, seen) = told(vec![conflict(7, 0), moved, conflict(7, 2)]);
-        assert_eq!(seen.len(), 2);
-        let (mut ledger, _) = told(vec![conflict(7, 0)]);
-        ledger.digest(at(100_000));
-        assert!(ledger.told.is_empty(), "nobody may have seen its end");
-    }
-
-    #[test]
-    fn lines_of_others_spoil_nothing_and_a_clock_put_back_keeps_nobody_waiting() {
-        let text = b"{\"heard\":{\"sequence\":1,\"at\":\"2026-01-01T00:00:00Z\",\"event\":\"x\"}}\n{\"new\":1}\ngarbage\n{\"due\":";
-        assert_eq!(Ledger::read(text).heard.len(), 1);
-        let (mut ledger, _) = told(vec![web("failed", 100_000)]);
-        ledger.digest(at(0));
-        assert_eq!(ledger.due[0].at, at(0));
-    }
-}
+mod tests;

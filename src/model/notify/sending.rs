@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -11,7 +12,14 @@ use super::notice::{Notice, NoticeKind};
 use super::retry;
 use super::settings::{NoticeFormat, NotifySettings};
 
-/// Who is to be told by each repository's configuration; without one by the user's own.
+/// How long a notice waits whose repository's configuration cannot be read just now.
+const PUT_OFF: Duration = Duration::from_mins(1);
+
+/// How long that is done.
+const PUT_OFF_AT_MOST: Duration = Duration::from_hours(48);
+
+/// Who is to be told by each repository's configuration; without one by the user's own. One whose configuration is broken is not
+/// among them.
 pub type AllSettings = BTreeMap<Option<PathBuf>, NotifySettings>;
 
 /// Notices that go out as one.
@@ -53,8 +61,17 @@ impl Ledger {
         let mut number = self.due.iter().map(|due| due.number).max().unwrap_or_default();
         let mut all = Vec::new();
         for due in std::mem::take(&mut self.due) {
-            let Some(known) = settings.get(&due.notice.event.repository).filter(|_| due.at <= now) else {
+            if due.at > now {
                 all.push(due);
+                continue;
+            }
+            let Some(known) = settings.get(&due.notice.event.repository) else {
+                // Nobody knows whether anybody wants to be told; who comes back after days is told of what is new.
+                let first = due.first.unwrap_or(now);
+                let at = now.checked_add(PUT_OFF).unwrap_or(now);
+                if Duration::try_from(now.duration_since(first)).is_ok_and(|passed| passed < PUT_OFF_AT_MOST) {
+                    all.push(DueNotice { at, first: Some(first), ..due });
+                }
                 continue;
             };
             let wanted = match due.via {
@@ -67,11 +84,14 @@ impl Ledger {
                 number += 1;
                 let number = if due.via.is_some() { due.number } else { number };
                 let is_held = due.is_held || held.is_some();
+                // Nobody was asked before.
+                let first = due.first.filter(|_| due.tries > 0);
                 all.push(DueNotice {
                     number,
                     via: Some(via),
                     at: held.unwrap_or(due.at),
                     is_held,
+                    first,
                     ..due.clone()
                 });
             }
@@ -83,7 +103,7 @@ impl Ledger {
     #[must_use]
     pub fn batches(&self, settings: &AllSettings, now: Timestamp) -> Vec<NoticeBatch> {
         let mut batches: Vec<(bool, NoticeBatch)> = Vec::new();
-        for due in self.due.iter().filter(|due| due.at <= now) {
+        for due in self.due.iter().filter(|due| self.turn_of(due) <= now) {
             let Some(via) = due.via else { continue };
             let repository = &due.notice.event.repository;
             let known = batches.iter_mut().find(|(is_held, batch)| {
@@ -156,7 +176,21 @@ impl Ledger {
     /// Returns when something is to be done next.
     #[must_use]
     pub fn next(&self) -> Option<Timestamp> {
-        self.due.iter().map(|due| due.at).min()
+        self.due.iter().map(|due| self.turn_of(due)).min()
+    }
+
+    /// Returns when a notice may go out: not before an older one of the same thing by the same way.
+    fn turn_of(&self, due: &DueNotice) -> Timestamp {
+        let event = &due.notice.event;
+        let is_before = |older: &&DueNotice| {
+            let of = &older.notice.event;
+            older.via == due.via
+                && older.number < due.number
+                && older.notice.subject == due.notice.subject
+                && (&of.repository, &of.worktree) == (&event.repository, &event.worktree)
+        };
+        let older = self.due.iter().filter(is_before).map(|older| older.at);
+        older.chain([due.at]).max().unwrap_or(due.at)
     }
 }
 
@@ -269,6 +303,36 @@ mod tests {
         let end = later.checked_add(Duration::from_hours(2)).unwrap();
         ledger.note_refused(&all[1], &settings, end);
         assert_eq!(ledger.due.len(), 1, "what was given up is not told of for ever");
+    }
+
+    #[test]
+    fn the_end_of_a_trouble_never_overtakes_its_beginning() {
+        let settings = settings(|all| {
+            all.on.push(NoticeKind::Recovered);
+            all.command = None;
+        });
+        let mut ledger = ledger(&[("failed", "/r", 1)]);
+        ledger.address(&settings, at(9), &TimeZone::UTC);
+        let first = ledger.batches(&settings, at(9)).remove(0);
+        ledger.note_refused(&first, &settings, at(10));
+        ledger.heard = vec![Event::new("ready").of("/r", "one").with("service", "web1").numbered(0, at(10))];
+        ledger.digest(at(10));
+        ledger.address(&settings, at(10), &TimeZone::UTC);
+        assert!(ledger.batches(&settings, at(10)).is_empty(), "the first one is tried again later");
+        let next = ledger.next().unwrap();
+        assert!(next > at(10), "nobody looks again and again meanwhile");
+        let both = ledger.batches(&settings, next);
+        let kinds: Vec<_> = both.iter().map(|batch| batch.notices[0].kind).collect();
+        assert_eq!(kinds, [NoticeKind::Failed, NoticeKind::Recovered]);
+    }
+
+    #[test]
+    fn a_broken_configuration_puts_a_notice_off_and_loses_none() {
+        let mut ledger = ledger(&[("failed", "/r", 1)]);
+        ledger.address(&AllSettings::new(), at(9), &TimeZone::UTC);
+        assert_eq!((ledger.due.len(), ledger.next()), (1, Some(at(69))));
+        ledger.address(&settings(|_| ()), at(69), &TimeZone::UTC);
+        assert_eq!(ledger.batches(&settings(|_| ()), at(69)).len(), 2);
     }
 
     #[test]

@@ -93,7 +93,8 @@ impl Values<'_> {
 }
 
 /// Answers whether the words start a shell, or another program that reads one of them as a program text.
-fn is_shell(words: &[String]) -> bool {
+#[must_use]
+pub fn is_shell(words: &[String]) -> bool {
     const SHELLS: [&str; 10] = ["sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "fish", "busybox", "env"];
     const OTHERS: [&str; 13] = [
         "awk",
@@ -128,7 +129,8 @@ fn made_harmless(value: &Value) -> Value {
 }
 
 /// Letters that mean nothing to any shell.
-fn is_plain(letter: char) -> bool {
+#[must_use]
+pub fn is_plain(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || "._/:@%+=,-".contains(letter)
 }
 

@@ -91,6 +91,7 @@ impl Fleet {
             let before = self.clone();
             self.advance(now, &mut actions);
             self.settle(now, &mut actions);
+            self.sleep_on();
             if *self == before {
                 return actions;
             }
@@ -113,7 +114,10 @@ impl Fleet {
                 if let Some(service) = self.services.get_mut(&service) {
                     match service.leaving {
                         Some(_) => service.end(ServiceExit::Unknown, now),
-                        None if is_final => service.fail(reason),
+                        None if is_final => {
+                            service.is_called = false;
+                            service.fail(reason);
+                        }
                         None => service.judge(reason, now),
                     }
                 }

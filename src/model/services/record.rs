@@ -7,11 +7,21 @@ use serde::{Deserialize, Serialize};
 use super::plan::ServicePlan;
 use super::protocol::ServiceFacts;
 use super::state::ServiceState;
+use crate::model::port::Port;
 use crate::model::process::ProcessId;
 use crate::model::service::ServiceName;
 
 /// The version of the file's shape; 2 says of each further port what it is called and whether it is waited for.
 pub const SCHEMA: u64 = 2;
+
+/// How the reason begins why a service that slept was stopped: its port was given up or moved.
+const LOST_PORT: &str = "its port was given up or moved: ";
+
+/// Returns that reason for this port.
+#[must_use]
+pub fn lost_port(port: Port) -> String {
+    format!("{LOST_PORT}{port} is no longer allocated to this worktree")
+}
 
 /// The services of a worktree.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -62,6 +72,18 @@ impl KeptService {
         let is_there =
             matches!(self.state, ServiceState::Asleep | ServiceState::Ready | ServiceState::Unhealthy);
         self.plan.on_demand && is_there
+    }
+
+    /// Answers whether it sleeps, or did until its port was given up or moved.
+    #[must_use]
+    pub fn slept(&self) -> bool {
+        let is_lost = self.reason.as_ref().is_some_and(|reason| reason.starts_with(LOST_PORT));
+        let slept = match self.state {
+            ServiceState::Asleep => true,
+            ServiceState::Stopped => is_lost,
+            _ => false,
+        };
+        self.plan.on_demand && slept
     }
 
     /// Returns what is shown of it; `alive` says which of its processes still run, `is_supervised` whether somebody is there

@@ -81,6 +81,8 @@ pub struct SupervisedService {
     pub(super) streak: u32,
     /// How often in a row it ended by itself, and well, soon after it was ready.
     naps: u32,
+    /// Whether a request woke it, and nothing of it has run since.
+    pub(super) is_called: bool,
     /// When it was last seen to be well.
     well: Duration,
     failures: u32,
@@ -105,6 +107,7 @@ impl SupervisedService {
             crash: None,
             streak: 0,
             naps: 0,
+            is_called: false,
             well: Duration::ZERO,
             failures: 0,
             successes: 0,
@@ -211,6 +214,7 @@ impl SupervisedService {
         self.restarts = 0;
         self.streak = 0;
         self.naps = 0;
+        self.is_called = false;
         self.reason = None;
         self.is_doomed = false;
         if self.is_resting() || self.phase == Phase::Asleep {
@@ -241,6 +245,7 @@ impl SupervisedService {
     /// Takes note that nothing of it runs any more.
     pub(super) fn end(&mut self, exit: ServiceExit, now: Duration) {
         self.is_set_up |= self.phase == Phase::SettingUp && exit.is_success();
+        self.is_called &= self.phase == Phase::SettingUp && exit.is_success();
         if let Some(then) = self.leaving.take() {
             self.phase = Phase::Stopping { then };
         }

@@ -11,7 +11,7 @@ use super::{look, record};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
-use crate::model::health::judgement::Judgement;
+use crate::model::health::judgement::{self, Judgement};
 use crate::model::health::state::Health;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
@@ -93,9 +93,15 @@ fn reach(
         let gathered = meant(context, entry, services)?;
         let seen = look::look(context, &gathered)?;
         let at = context.now();
-        let views: Vec<ServiceHealth> =
+        let mut views: Vec<ServiceHealth> =
             gathered.subjects.iter().zip(&seen).map(|(subject, seen)| view(subject, seen, at)).collect();
-        let is_well = seen.iter().all(|seen| seen.health == Health::Healthy);
+        // One that sleeps is where it should be, and answers nobody: who names it, or names none where all sleep, waits for it.
+        let is_awake = |seen: &Judgement| !judgement::is_asleep(seen);
+        let is_well = if services.is_empty() && seen.iter().any(is_awake) {
+            seen.iter().all(|seen| seen.health == Health::Healthy)
+        } else {
+            seen.iter().all(|seen| seen.health == Health::Healthy && is_awake(seen))
+        };
         // A server that is just about to start may be out of sight for a moment: only who is seen twice is believed.
         let held = gathered.subjects.iter().zip(&seen).filter(|(_, seen)| seen.by_others);
         let held: Vec<(Port, Option<u32>)> = held.map(|(subject, seen)| (subject.port, seen.pid)).collect();
@@ -109,6 +115,8 @@ fn reach(
             let _ = record::record(context, &gathered.registry, &pairs, at);
         }
         if is_well {
+            let mut awake = seen.iter().map(is_awake);
+            views.retain(|_| awake.next().unwrap_or(true));
             return Ok(views);
         }
         if is_over {
@@ -139,12 +147,18 @@ fn meant(context: &Context, entry: &Entry, services: &[ServiceName]) -> Result<G
 fn refusal(entry: &Entry, views: &[ServiceHealth], seen: &[Judgement], timeout: Option<Duration>) -> Failure {
     let pairs = || views.iter().zip(seen);
     let held = pairs().find(|(_, seen)| seen.by_others);
-    let first = held.or_else(|| pairs().find(|(view, _)| view.health != Health::Healthy));
+    let first = held.or_else(|| {
+        pairs().find(|(view, seen)| view.health != Health::Healthy || judgement::is_asleep(seen))
+    });
     let Some((view, judged)) = first else {
         return Failure::new(Code::Internal, "all services are healthy");
     };
     let (service, port, name) = (&view.service, view.port, &entry.name);
-    let reason = view.reason.as_deref().unwrap_or("it is not known whether it answers");
+    let reason = match view.reason.as_deref() {
+        Some(judgement::ASLEEP) => "it sleeps until the first request",
+        Some(reason) => reason,
+        None => "it is not known whether it answers",
+    };
     let within = timeout.map(|time| format!(" within {}", spoken(time)));
     let (code, message) = if judged.by_others {
         (Code::PortConflict, format!("port {port} of `{service}` of `{name}` is not its own: {reason}"))
@@ -153,6 +167,9 @@ fn refusal(entry: &Entry, views: &[ServiceHealth], seen: &[Judgement], timeout: 
         (Code::ServiceFailed, format!("`{service}` of `{name}` does not answer{within}: {reason}"))
     };
     let hint = match &view.action {
+        None if judgement::is_asleep(judged) => {
+            format!("`{}` starts it", wt("up {} -w {}", &[service, name]))
+        }
         Some(action) if action.contains('`') => action.clone(),
         Some(action) => format!("`{action}`"),
         None => format!("`{}` says more", wt("ports owner {}", &[&port])),

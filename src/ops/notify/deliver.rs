@@ -21,7 +21,7 @@ use crate::model::notify::ledger::DueNotice;
 use crate::model::notify::sending::{AllSettings, NoticeBatch, is_same_receiver};
 use crate::model::notify::settings::{COMMAND, NotifySettings};
 use crate::model::trust;
-use crate::ops::config;
+use crate::ops::{config, recorded_repositories};
 
 /// How long it waits at most before it looks whether it was told anything.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -44,11 +44,13 @@ pub fn deliver(context: &Context) -> Result<()> {
     context.host.interrupt.install()?;
     let mut seat = notifier_seat::take(state)?;
     let mut changes = StateWatch::watch(state).map_err(failed)?;
-    let mut is_anybody_told = None;
+    if seat.is_none() {
+        return Ok(());
+    }
     while seat.is_some() {
         context.host.interrupt.check()?;
         changes.look();
-        is_anybody_told = round(context, state)?.or(is_anybody_told);
+        round(context, state)?;
         let now = context.now();
         // Left under the lock: whoever appends after that finds the place free.
         let next =
@@ -62,8 +64,8 @@ pub fn deliver(context: &Context) -> Result<()> {
             Some(_) => {}
         }
     }
-    if is_anybody_told == Some(false) {
-        // Nobody wants to be told any more: a command that knows of somebody begins anew.
+    if is_nobody_told(context) {
+        // A command that knows of somebody begins anew.
         spool::end(state).map_err(failed)?;
     }
     Ok(())
@@ -92,17 +94,32 @@ fn failed(error: std::io::Error) -> Failure {
     Failure::from_io(error, Code::Permission, "what is to be told cannot be read or written")
 }
 
-/// Sends what is due now; answers whether anybody wants to be told of anything, where that was asked.
-fn round(context: &Context, state: &Path) -> Result<Option<bool>> {
+/// Answers whether nobody wants to be told of anything any more: neither by the user's own configuration nor by that of any
+/// repository on record.
+fn is_nobody_told(context: &Context) -> bool {
+    let is_silent =
+        |root: Option<&Path>| settings_of(&context.host, root).is_some_and(|known| !known.is_wanted());
+    // Where the registry cannot be read somebody may want to be.
+    let Ok(registry) = context.store().and_then(|store| store.read()) else { return false };
+    is_silent(None)
+        && recorded_repositories::others(context, &registry)
+            .iter()
+            .all(|repository| repository.places.iter().all(|place| is_silent(Some(place))))
+}
+
+/// Sends what is due now.
+fn round(context: &Context, state: &Path) -> Result<()> {
     let host = &context.host;
     let now = context.now();
     let digested = spool::update(state, |ledger| {
         ledger.digest(now);
         ledger.repositories()
     });
-    let Some(repositories) = digested.map_err(failed)? else { return Ok(None) };
-    let settings: AllSettings =
-        repositories.into_iter().map(|root| (root.clone(), settings_of(host, root.as_deref()))).collect();
+    let Some(repositories) = digested.map_err(failed)? else { return Ok(()) };
+    let settings: AllSettings = repositories
+        .into_iter()
+        .filter_map(|root| Some((root.clone(), settings_of(host, root.as_deref())?)))
+        .collect();
     let zone = host.clock.zone();
     let batches = spool::update(state, |ledger| {
         ledger.address(&settings, now, &zone);
@@ -132,7 +149,7 @@ fn round(context: &Context, state: &Path) -> Result<Option<bool>> {
         }
         note(context, state, batch, &settings, &sent)?;
     }
-    Ok((!settings.is_empty()).then(|| settings.values().any(NotifySettings::is_wanted)))
+    Ok(())
 }
 
 /// Notes what became of a batch, and tells of it.
@@ -189,10 +206,14 @@ fn about(name: &str, notice: &str, of: &Event, batch: &NoticeBatch, sent: &Sendi
     event
 }
 
-/// Returns who is to be told by the configuration of a repository, as far as that counts.
-fn settings_of(host: &Host, root: Option<&Path>) -> NotifySettings {
+/// Returns who is to be told by the configuration of a repository, as far as that counts; `None` where it is broken and what is
+/// left of it names nobody.
+fn settings_of(host: &Host, root: Option<&Path>) -> Option<NotifySettings> {
     let root = root.filter(|root| root.is_dir());
-    let (config, _) = config::of_other_repository(host, root);
+    let (config, problem) = config::of_other_repository(host, root);
+    if problem.is_some() && !config.notify.is_wanted() {
+        return None;
+    }
     let own = host.config_file().map(|file| file.display().to_string());
     let is_approved = |command: &trust::RepositoryCommand| {
         let id = root.and_then(|root| Repository::discover(root).ok()).and_then(|found| found.find_id());
@@ -200,9 +221,9 @@ fn settings_of(host: &Host, root: Option<&Path>) -> NotifySettings {
         matches!((id, approvals), (Some(id), Ok(approvals)) if approvals.allow(&id, command, None))
     };
     if trust::allows(&config, own.as_deref(), COMMAND, is_approved) {
-        return config.notify;
+        return Some(config.notify);
     }
     // A repository's that nobody agreed to does not take the place of the user's own.
     let (alone, _) = config::of_other_repository(host, None);
-    NotifySettings { command: alone.notify.command, ..config.notify }
+    Some(NotifySettings { command: alone.notify.command, ..config.notify })
 }

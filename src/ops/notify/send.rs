@@ -19,6 +19,7 @@ use crate::model::notify::notice::Notice;
 use crate::model::notify::settings::{COMMAND, NotifySettings};
 use crate::model::notify::webhook::{Webhook, WebhookAddress};
 use crate::model::port::Port;
+use crate::model::services::command::{is_plain, is_shell};
 use crate::model::{template, words};
 
 /// How long a receiver may take.
@@ -88,11 +89,15 @@ fn by_command(host: &Host, settings: &NotifySettings, notices: &[Notice], root: 
     let Some(command) = &settings.command else { return gone("command") };
     let words = words::split(command).unwrap_or_default();
     let to = words.first().cloned().unwrap_or_default();
-    let values = values(notices);
+    let exact = values(notices);
+    // A shell reads a word again: there a sentence has no letter that it would obey. What is handed to its script is no script.
+    let safe = harmless(&exact);
+    let read_again = |at: usize| is_shell(&words) && !(is_script_first(&words) && at > 2);
     let rendered: Result<Vec<OsString>, String> = words
         .iter()
-        .map(|word| template::render(COMMAND, word, &values).map(OsString::from))
-        .map(|word| word.map_err(|failure| failure.message().to_owned()))
+        .enumerate()
+        .map(|(at, word)| template::render(COMMAND, word, if read_again(at) { &safe } else { &exact }))
+        .map(|word| word.map(OsString::from).map_err(|failure| failure.message().to_owned()))
         .collect();
     let words = match rendered {
         Ok(words) => words,
@@ -107,7 +112,7 @@ fn by_command(host: &Host, settings: &NotifySettings, notices: &[Notice], root: 
         port,
         check: CheckKind::Command(command.clone()),
         timeout: PATIENCE,
-        command: Some(CommandToRun { words, folder, variables: Vec::new(), open_files: None }),
+        command: Some(CommandToRun { words, folder, variables: variables(&exact), open_files: None }),
         calls: OwnCalls::default(),
     };
     let refused = match ask::ask(&question, &host.interrupt) {
@@ -116,6 +121,40 @@ fn by_command(host: &Host, settings: &NotifySettings, notices: &[Notice], root: 
         CheckOutcome::NotAccepting | CheckOutcome::NotAsked { .. } => Some("was not run".to_owned()),
     };
     Sending { to, status: None, refused }
+}
+
+/// Answers whether the words are `sh -c SCRIPT …`: what follows the script is handed to it.
+fn is_script_first(words: &[String]) -> bool {
+    const SHELLS: [&str; 7] = ["sh", "bash", "dash", "zsh", "ksh", "mksh", "ash"];
+    let program = words.first().map(|word| word.rsplit('/').next().unwrap_or(word));
+    program.is_some_and(|program| SHELLS.contains(&program)) && words.get(1).is_some_and(|word| word == "-c")
+}
+
+/// The same words with `_` in place of all letters that mean something to a shell, even between quotes.
+fn harmless(values: &Value) -> Value {
+    let made = |letter: char| match letter {
+        ' ' | '\n' => ' ',
+        _ if letter.is_alphanumeric() || is_plain(letter) => letter,
+        _ => '_',
+    };
+    let texts = values.as_object().into_iter().flatten();
+    let harmless = texts.map(|(name, value)| {
+        let text: String = value.as_str().unwrap_or_default().chars().map(made).collect();
+        (name.clone(), Value::from(text))
+    });
+    Value::Object(harmless.collect())
+}
+
+/// The words as variables: in a shell `"$NOTICE_TITLE"` is one word whatever is in it.
+fn variables(values: &Value) -> Vec<(String, String)> {
+    let texts = values.as_object().into_iter().flatten();
+    texts
+        .map(|(name, value)| {
+            let name = if name == "notice" { "kind".to_owned() } else { name.clone() };
+            let text = value.as_str().unwrap_or_default();
+            (format!("NOTICE_{}", name.to_ascii_uppercase()), text.replace('\0', ""))
+        })
+        .collect()
 }
 
 fn values(notices: &[Notice]) -> Value {
@@ -132,4 +171,24 @@ fn values(notices: &[Notice]) -> Value {
         "worktree": one.and_then(|one| one.event.worktree.clone()).unwrap_or_default(),
         "service": one.and_then(|one| one.event.service.clone()).unwrap_or_default(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::event::Event;
+    use crate::model::notify::notice::NoticeKind;
+
+    #[test]
+    fn a_shell_obeys_no_name_of_a_worktree() {
+        let event = Event::new("failed").of("/srv/shop", "a';$(id)`id`\n|&<>\"\\ é").with("service", "web");
+        let notice = Notice::new(NoticeKind::Failed, "service:web", &event, jiff::Timestamp::UNIX_EPOCH);
+        let exact = values(&[notice]);
+        let safe = harmless(&exact);
+        assert_eq!(safe["worktree"], "a____id__id_ ______ é");
+        assert_eq!(safe["repository"], "shop");
+        let title = variables(&exact).into_iter().find(|(name, _)| name == "NOTICE_TITLE").unwrap().1;
+        assert_eq!(title, exact["title"].as_str().unwrap());
+        assert!(variables(&exact).iter().any(|(name, value)| name == "NOTICE_KIND" && value == "failed"));
+    }
 }

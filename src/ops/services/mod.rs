@@ -24,6 +24,7 @@ pub mod run;
 mod seat;
 mod setting_up;
 pub mod settling;
+pub mod sleepers;
 pub mod status;
 pub mod supervise;
 pub mod supervision;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::contact::Deaf;
 use super::place::ServicesPlace;
-use super::{elsewhere, restart, settling, taking_over, up};
+use super::{elsewhere, restart, settling, sleepers, taking_over, up};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
@@ -96,6 +96,10 @@ pub fn take(context: &Context, server: &OwnServer) -> Result<()> {
 /// Fails when the worktree is no longer on record or its supervisor does not answer.
 pub fn revive(context: &Context, tenant: &Tenant, to: Port) -> Result<Option<Revival>> {
     let (entry, there) = of_record(context, tenant.sequence)?;
+    // One that sleeps is not woken for it.
+    if sleepers::follow(&there, None)?.contains(&tenant.service) {
+        return Ok(None);
+    }
     let place = ServicesPlace::of(&there, &entry)?;
     if !settling::runs_beside(&there, &place, &tenant.service, to)? {
         return Ok(None);

@@ -37,12 +37,11 @@ pub struct Report {
 }
 
 impl Report {
-    /// Answers whether all services are where they should be: ready, or done with what they had to do.
+    /// Answers whether all services are ready, or done with what they had to do. One that sleeps is not: nothing of it runs.
     #[must_use]
     pub fn is_up(&self) -> bool {
-        let is_there = |view: &ServiceView| {
-            matches!(view.state, ServiceState::Ready | ServiceState::Completed | ServiceState::Asleep)
-        };
+        let is_there =
+            |view: &ServiceView| matches!(view.state, ServiceState::Ready | ServiceState::Completed);
         self.services.iter().all(is_there)
     }
 }

@@ -5,14 +5,17 @@ use super::place::ServicesPlace;
 use super::{elsewhere, plans};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
+use crate::host::environment::is_program;
 use crate::model::advised::wt;
 use crate::model::port::Port;
 use crate::model::port::listener::WorktreeKey;
 use crate::model::port::words::Words;
 use crate::model::registry::allocation::Allocation;
+use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::services::elsewhere::Elsewhere;
-use crate::ops::env;
+use crate::model::words;
+use crate::ops::{env, service_folder};
 use crate::ops::ports::advice::Adviser;
 use crate::ops::ports::holders::Profile;
 use crate::ops::ports::kill::{self, KillWay};
@@ -45,11 +48,12 @@ impl Plan {
 ///
 /// # Errors
 ///
-/// `not_found` for a service that is not there, `untrusted`: nobody is ended for what may not be started; `port_conflict`
-/// where one of them may not be ended.
+/// `not_found` for a service or a program that is not there, `untrusted`: nobody is ended for what may not, or cannot, be
+/// started; `port_conflict` where one of them may not be ended.
 pub fn plan(context: &Context, services: &[ServiceName]) -> Result<Plan> {
     let entry = env::require_entry(context, None)?;
     plans::require_trusted(context, &entry, services)?;
+    services.iter().try_for_each(|service| require_program(context, &entry, service))?;
     let place = ServicesPlace::of(context, &entry)?;
     let port_of = |service: &ServiceName| {
         entry.allocations.iter().find(|known| known.service == *service).and_then(Allocation::find_port)
@@ -91,6 +95,29 @@ pub fn plan(context: &Context, services: &[ServiceName]) -> Result<Plan> {
     }
     planned.retain(|(_, plan)| !plan.targets.is_empty());
     Ok(Plan { ports: planned })
+}
+
+/// What is ended is to be started again: its program has to be there.
+fn require_program(context: &Context, entry: &Entry, service: &ServiceName) -> Result<()> {
+    let Some(run) = context.config.services.get(service).and_then(|settings| settings.run.as_deref()) else {
+        return Ok(());
+    };
+    let Some(program) = words::split(run).unwrap_or_default().into_iter().next() else { return Ok(()) };
+    if program.contains("{{") {
+        return Ok(());
+    }
+    let is_there = if program.contains('/') {
+        is_program(&service_folder::require(&context.config, &entry.path, service)?.join(&program))
+    } else {
+        context.host.environment.find_program(&program).is_some()
+    };
+    if is_there {
+        return Ok(());
+    }
+    let message = format!("`{service}` is not taken over: `{program}`, which starts it, is not there");
+    Err(Failure::new(Code::NotFound, message)
+        .hint(format!("install it, or correct `run` under [service.{service}] in .wt.toml"))
+        .detail("service", service.as_str()))
 }
 
 fn refusal(context: &Context, service: &ServiceName, port: Port, why: &str) -> Failure {

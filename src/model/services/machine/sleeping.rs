@@ -29,6 +29,26 @@ impl Fleet {
         self.batches.push(batch);
     }
 
+    /// Has those sleep again that a request woke in vain: what they need is stopped, or somebody else has their port.
+    pub(super) fn sleep_on(&mut self) {
+        let batches = &self.batches;
+        let is_waited_for =
+            |name: &ServiceName| batches.iter().any(|batch| batch.is_open() && batch.wanted.contains(name));
+        for (name, service) in &mut self.services {
+            if service.phase == Phase::Failed && service.is_called && !is_waited_for(name) {
+                service.sleep_on();
+            }
+        }
+    }
+
+    /// Says why a service rests or sleeps, or that nothing keeps it from waking any more.
+    pub fn explain(&mut self, name: &ServiceName, reason: Option<String>) {
+        let service = self.services.get_mut(name);
+        if let Some(service) = service.filter(|one| one.is_resting() || one.phase == Phase::Asleep) {
+            service.reason = reason;
+        }
+    }
+
     /// Has a service sleep that nobody needs.
     pub(super) fn put_to_sleep(&mut self, name: &ServiceName) {
         if self.is_needed(name) {

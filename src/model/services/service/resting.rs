@@ -22,6 +22,7 @@ impl SupervisedService {
                 let naps = self.naps;
                 self.want(self.plan.clone());
                 self.naps = naps;
+                self.is_called = true;
             }
             Phase::Stopping { then: NextPhase::Asleep } => {
                 self.phase = Phase::Stopping { then: NextPhase::Again };
@@ -29,6 +30,13 @@ impl SupervisedService {
             _ if self.leaving == Some(NextPhase::Asleep) => self.leaving = None,
             _ => {}
         }
+    }
+
+    /// A request woke it in vain, and nothing of it ran: another one may find what it needs. Why stays to be read.
+    pub(in crate::model::services) fn sleep_on(&mut self) {
+        self.phase = Phase::Asleep;
+        self.is_called = false;
+        self.is_doomed = false;
     }
 
     /// Answers whether it rests, or is being stopped for good.

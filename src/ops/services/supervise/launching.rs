@@ -10,6 +10,7 @@ use super::running::{NextLook, ServiceRun};
 use super::supervisor::Supervisor;
 use super::terminal;
 use crate::host::git::Repository;
+use crate::host::net::listeners::listeners;
 use crate::host::services::launch::{Launch, launch};
 use crate::host::services::log_file::LogFile;
 use crate::host::services::record_file;
@@ -165,7 +166,12 @@ impl Supervisor<'_> {
             return Ok(());
         }
         for port in plan.ports() {
-            if let Err(error) = self.ports.hold(port) {
+            let mut held = self.ports.hold(port);
+            // A stranger may listen beside a hold; one that a request starts finds that out before it runs.
+            if held.is_ok() && plan.on_demand && self.ports.is_held(port) && is_listened_on(port) {
+                held = Err(ErrorKind::AddrInUse.into());
+            }
+            if let Err(error) = held {
                 let registry = self.store().and_then(|store| store.read()).unwrap_or_default();
                 let reason = format!(
                     "port {port} is {}",
@@ -207,6 +213,11 @@ impl Supervisor<'_> {
             self.ports.release(port, with_socket);
         }
     }
+}
+
+/// Answers whether anybody listens on the port, as far as that can be seen.
+pub(super) fn is_listened_on(port: Port) -> bool {
+    listeners().is_ok_and(|all| all.iter().any(|socket| socket.port == port && socket.listening))
 }
 
 fn cannot_run(is_setup: bool, plan: &ServicePlan, error: &std::io::Error) -> PortsRefusal {

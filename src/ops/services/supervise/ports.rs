@@ -71,9 +71,10 @@ impl Ports {
         }
     }
 
-    /// Lets go of all holds but those of the `wanted` ports.
+    /// Lets go of all but the `wanted` ports.
     pub fn keep_only(&mut self, wanted: &BTreeSet<Port>) {
         self.holds.retain(|port, _| wanted.contains(port));
+        self.sockets.retain(|port, _| wanted.contains(port));
     }
 
     /// Takes note that the service shares its port with no hold; answers whether that is new.

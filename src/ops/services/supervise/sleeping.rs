@@ -3,6 +3,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
+use super::launching::is_listened_on;
 use super::supervisor::Supervisor;
 use crate::host::net::listeners::clients;
 use crate::host::services::waiting;
@@ -10,6 +11,7 @@ use crate::model::port::Port;
 use crate::model::service::ServiceName;
 use crate::model::services::machine::MachineEvent;
 use crate::model::services::plan::ServicePlan;
+use crate::model::services::record::lost_port;
 use crate::model::services::quiet::{Quiet, SeenConnections};
 use crate::model::services::service::{Phase, SupervisedService};
 
@@ -40,6 +42,47 @@ impl Supervisor<'_> {
         if !called.is_empty() {
             let batch = self.new_batch();
             self.events.push_back(MachineEvent::Wake { batch, services: called });
+        }
+    }
+
+    /// Stops those that sleep and whose port was given up or moved: nobody is to find it held by us, or wait for them there.
+    pub fn give_up_lost_ports(&mut self) {
+        let asleep = self.fleet.services().values().filter(|service| service.phase == Phase::Asleep);
+        let asleep: Vec<(ServiceName, Vec<Port>)> =
+            asleep.map(|service| (service.plan.name.clone(), service.plan.ports().collect())).collect();
+        if asleep.is_empty() {
+            return self.seen_registry = None;
+        }
+        let Ok(store) = self.store() else { return };
+        let stamp = store.stamp();
+        if stamp.is_none() || stamp == self.seen_registry {
+            return;
+        }
+        let Ok(registry) = store.read() else { return };
+        self.seen_registry = stamp;
+        let known = registry.entries().find(|entry| entry.sequence == self.wish.sequence && entry.may_run());
+        // One that is just being removed is not ours to judge.
+        let Some(ours) = known.map(|entry| entry.ports().collect::<Vec<Port>>()) else { return };
+        for (name, ports) in asleep {
+            let Some(lost) = ports.into_iter().find(|port| !ours.contains(port)) else { continue };
+            let batch = self.new_batch();
+            self.events.push_back(MachineEvent::Stop { batch, services: vec![name.clone()] });
+            self.work();
+            self.fleet.explain(&name, Some(lost_port(lost)));
+        }
+    }
+
+    /// Forgets of those that sleep that somebody else had their port, once nobody has.
+    pub fn forget_past_conflicts(&mut self) {
+        let is_free =
+            |service: &&SupervisedService| service.plan.ports().all(|port| self.ports.has(port) && !is_listened_on(port));
+        let asleep = self.fleet.services().values().filter(|service| {
+            service.phase == Phase::Asleep
+                && service.reason.as_ref().is_some_and(|reason| reason.starts_with("port "))
+        });
+        let free: Vec<ServiceName> = asleep.filter(is_free).map(|service| service.plan.name.clone()).collect();
+        for name in free {
+            self.fleet.explain(&name, None);
         }
     }
 

@@ -24,6 +24,7 @@ use crate::host::services::record_file::OwnLog;
 use crate::host::services::signals::Bell;
 use crate::host::services::waiting::{self, Asker};
 use crate::host::services::{reaper, record_file};
+use crate::host::store::Stamp;
 use crate::model::process::ProcessId;
 use crate::model::service::ServiceName;
 use crate::model::services::batch::BatchId;
@@ -70,6 +71,8 @@ pub(super) struct Supervisor<'a> {
     pub registrar: Registrar,
     /// Since when nobody is connected to services that sleep then.
     pub quiet: BTreeMap<ServiceName, Quiet>,
+    /// The registry as it was when the ports of those that sleep were looked up in it.
+    pub seen_registry: Option<Stamp>,
     /// Why services could not be started.
     pub causes: BTreeMap<ServiceName, Cause>,
     /// The rows and columns of services' terminals.
@@ -134,6 +137,7 @@ pub fn supervise(host: &Host, wish: SupervisorWish) -> Result<()> {
         callers: Vec::new(),
         registrar: Registrar::start(host, wish.sequence)?,
         quiet: BTreeMap::new(),
+        seen_registry: None,
         causes: BTreeMap::new(),
         size: super::supervisor::SIZE,
         told: Vec::new(),
@@ -303,6 +307,8 @@ impl Supervisor<'_> {
         self.renew_health();
         self.sample_idle();
         self.let_sleep();
+        self.give_up_lost_ports();
+        self.forget_past_conflicts();
         if self.ground.look() == Footing::Lost {
             self.stop_everything();
             self.work();

@@ -171,3 +171,36 @@ fn a_start_that_fails_leaves_asleep_what_slept_before() {
     // With its supervisor it holds nothing up.
     assert!(is_settled(&fleet.step(MachineEvent::Stop { batch: 9, services: Vec::new() }, Duration::ZERO)));
 }
+
+#[test]
+fn what_a_request_wakes_in_vain_sleeps_on_and_the_next_one_tries_again() {
+    let mut fleet = Fleet::default();
+    start(&mut fleet, &[sleeper("web", &["db"]), plan("db", &[])], &[]);
+    well(&mut fleet, "db");
+    let stop = MachineEvent::Stop { batch: 2, services: vec!["db".parse().unwrap()] };
+    fleet.step(stop, Duration::ZERO);
+    let exit = ServiceExit::Signal(15);
+    fleet.step(MachineEvent::Ended { service: "db".parse().unwrap(), exit }, Duration::ZERO);
+    let failed = wake(&mut fleet, 3, "web");
+    assert!(is_settled(&failed) && launched(&failed).is_empty(), "{failed:?}");
+    let reason = |fleet: &Fleet| fleet.services()[&"web".parse().unwrap()].reason.clone();
+    assert_eq!(
+        (state(&fleet, "web"), reason(&fleet).as_deref()),
+        (ServiceState::Asleep, Some("needs `db`, which is stopped"))
+    );
+    start(&mut fleet, &[plan("db", &[])], &[]);
+    well(&mut fleet, "db");
+    assert_eq!(launched(&wake(&mut fleet, 4, "web")), ["web"]);
+    // Somebody else has its port.
+    let reason_of_port = "port 5000 is held by a stranger".to_owned();
+    let refused = MachineEvent::LaunchFailed {
+        service: "web".parse().unwrap(),
+        reason: reason_of_port.clone(),
+        is_final: false,
+    };
+    assert!(is_settled(&fleet.step(refused, Duration::ZERO)));
+    assert_eq!((state(&fleet, "web"), reason(&fleet)), (ServiceState::Asleep, Some(reason_of_port)));
+    assert_eq!(launched(&wake(&mut fleet, 5, "web")), ["web"]);
+    fleet.step(MachineEvent::Ended { service: "web".parse().unwrap(), exit: ServiceExit::Status(1) }, Duration::ZERO);
+    assert_eq!(state(&fleet, "web"), ServiceState::Failed, "it ran, and it is its own fault");
+}
