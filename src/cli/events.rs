@@ -87,13 +87,20 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
 
 fn follow(context: &Context, filter: EventFilter, ui: &Ui) -> Result<()> {
     let mut follower = Follower::begin(context, filter)?;
+    let mut is_first = true;
     loop {
         let news = follower.look()?;
         if ui.is_json() {
             news.iter().try_for_each(|event| ui.answer_json_line(event))?;
         } else if !news.is_empty() {
             let rows: Vec<TableRow> = news.iter().map(row).collect();
-            ui.answer(&table::render_without_heading(ui, &HEADINGS, &rows, &EXPENDABLE))?;
+            let text = if is_first {
+                table::render(ui, &HEADINGS, &rows, &EXPENDABLE)
+            } else {
+                table::render_without_heading(ui, &HEADINGS, &rows, &EXPENDABLE)
+            };
+            ui.answer(&text)?;
+            is_first = false;
         }
         if ui.is_abandoned() {
             return Ok(());

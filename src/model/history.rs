@@ -75,11 +75,20 @@ pub fn words(event: &Event) -> String {
         _ => {
             let said = event.details.get("reason").or_else(|| event.details.get("message"));
             match said.and_then(Value::as_str) {
-                Some(said) => said.to_owned(),
+                Some(said) => about(event, said),
                 None => listed(event),
             }
         }
     }
+}
+
+/// A reason behind the service, and the limit, that it is about, where it does not name these itself.
+fn about(event: &Event, said: &str) -> String {
+    let limit = event.text("limit");
+    let known = event.service.as_deref().filter(|service| !said.contains(&format!("`{service}`")));
+    let subject: Vec<&str> =
+        known.into_iter().chain([limit.as_str()]).filter(|word| !word.is_empty()).collect();
+    if subject.is_empty() { said.to_owned() } else { format!("{}: {said}", subject.join(" ")) }
 }
 
 /// Who wanted a port, who held it, and what came of it.
@@ -216,6 +225,11 @@ mod tests {
             "n (pid 7) ended"
         );
         assert_eq!(words(&Event::new("resolve_failed").with("reason", "no port")), "no port");
+        let over =
+            Event::new("over_limit").with("service", "web").with("limit", "memory").with("reason", "2 GiB");
+        assert_eq!(words(&over), "web memory: 2 GiB");
+        let named = Event::new("failed").with("service", "web").with("reason", "`web` is gone");
+        assert_eq!(words(&named), "`web` is gone");
         assert_eq!(words(&Event::new("resolve_x").with("port", 1).with("why", "y")), "port 1, why y");
     }
 }

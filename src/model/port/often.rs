@@ -33,6 +33,9 @@ impl fmt::Display for HeldOften {
     }
 }
 
+/// What our own processes are called.
+const OURS: [&str; 2] = ["wt", "git-wt"];
+
 #[derive(Default)]
 struct Count {
     times: u64,
@@ -49,15 +52,19 @@ pub fn held(events: &[Event], within: &PortRanges) -> Vec<HeldOften> {
         let named: BTreeSet<Port> = named.filter_map(port).chain(event.port).collect();
         let holders = event.details.get("holders").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         for port_met in named.into_iter().filter(|port| within.contains(*port)) {
-            let count = counts.entry(port_met).or_default();
-            count.times += 1;
-            count.days.insert(event.at.to_zoned(TimeZone::UTC).date());
             let commands: BTreeSet<&str> = holders
                 .iter()
                 .filter(|holder| holder.get("port").and_then(port) == Some(port_met))
                 .filter_map(|holder| holder.get("command")?.as_str())
                 .collect();
-            for command in commands {
+            // A hold of ours for somebody else's service is no stranger.
+            if !commands.is_empty() && commands.iter().all(|command| OURS.contains(command)) {
+                continue;
+            }
+            let count = counts.entry(port_met).or_default();
+            count.times += 1;
+            count.days.insert(event.at.to_zoned(TimeZone::UTC).date());
+            for command in commands.into_iter().filter(|command| !OURS.contains(command)) {
                 *count.by.entry(command.to_owned()).or_default() += 1;
             }
         }
@@ -96,6 +103,7 @@ mod tests {
             met(0, json!([5000, 5001]), "python3"),
             met(10, json!([5001, 5001, 70000]), "node"),
             met(90_000, json!([5001, 6000]), "node"),
+            met(90_001, json!([5001]), "wt"),
             Event::new("port_moved").with("ports", json!([5001])),
         ];
         let within = PortRanges(vec!["5000-5099".parse().unwrap()]);
