@@ -212,7 +212,11 @@ impl Context {
             TeamKeeper::Git => {
                 let url = url?;
                 let book = book(&url, &name);
-                (Keeper::Git(self.remote_of_team(repository, &wt_dir, url)), Journal::of(&wt_dir), book)
+                (
+                    Keeper::Git(Box::new(self.remote_of_team(repository, &wt_dir, url))),
+                    Journal::of(&wt_dir),
+                    book,
+                )
             }
             #[cfg(feature = "etcd")]
             TeamKeeper::Etcd(settings) => {

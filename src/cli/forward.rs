@@ -1,5 +1,7 @@
 //! `wt forward`: ports of a worktree on another host, reached here.
 
+use std::fmt::Write;
+
 use clap::Args;
 
 use super::session::Session;
@@ -52,8 +54,10 @@ fn show(session: &Session<'_>, what: &Forwarded) -> Result<()> {
         let (service, worktree) = (escape::line(&port.service), escape::line(&what.worktree));
         let other =
             if port.here == port.there { String::new() } else { format!(", {} is taken here", port.there) };
-        text += &format!(
-            "localhost:{} leads to {service} of {worktree} on {} (port {}{other})\n",
+        // A string takes every word.
+        let _ = writeln!(
+            text,
+            "localhost:{} leads to {service} of {worktree} on {} (port {}{other})",
             port.here, what.host, port.there
         );
     }

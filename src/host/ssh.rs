@@ -61,8 +61,7 @@ impl Ssh {
     /// `host_unreachable`; `interrupted`.
     pub fn ask(&self, words: &[&str], within: Duration, interrupt: &Interrupt) -> Result<Vec<u8>> {
         let program = self.address.program.as_deref().unwrap_or("wt");
-        let all: Vec<String> =
-            std::iter::once(program).chain(words.iter().copied()).map(|word| word_sh(word).into()).collect();
+        let all: Vec<String> = std::iter::once(program).chain(words.iter().copied()).map(word_sh).collect();
         let mut command = self.command(&[], within);
         command.arg(OsString::from(all.join(" "))).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| self.unstarted(error))?;

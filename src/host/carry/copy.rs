@@ -95,8 +95,8 @@ impl CarryCopier {
             }
             // Nobody else comes into the folder aside, so that the mode may be the right one from the start.
             let mode = Mode::from_raw_mode(mode_of(&before));
-            let made = openat(task.to, task.name, MADE, mode).map_err(Stop::Failed)?;
-            let outcome = self.fill(task, &source, &before, &made);
+            let copy = openat(task.to, task.name, MADE, mode).map_err(Stop::Failed)?;
+            let outcome = self.fill(task, &source, &before, &copy);
             if let Ok(Some(outcome)) = outcome {
                 return match outcome {
                     CopyOutcome::Copied { .. } => Ok(outcome),

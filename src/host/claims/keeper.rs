@@ -14,7 +14,7 @@ use crate::model::claim_change::{Answer, RefChange};
 /// One of them.
 #[derive(Debug)]
 pub enum Keeper {
-    Git(Remote),
+    Git(Box<Remote>),
     #[cfg(feature = "etcd")]
     Etcd(Box<Etcd>),
 }
@@ -44,7 +44,7 @@ impl Keeper {
     #[must_use]
     pub fn at(&self, address: &str) -> Option<Self> {
         match self {
-            Self::Git(remote) => Some(Self::Git(remote.at(address))),
+            Self::Git(remote) => Some(Self::Git(Box::new(remote.at(address)))),
             #[cfg(feature = "etcd")]
             Self::Etcd(_) => None,
         }

@@ -69,7 +69,8 @@ impl Ledger {
                 // Nobody knows whether anybody wants to be told; who comes back after days is told of what is new.
                 let first = due.first.unwrap_or(now);
                 let at = now.checked_add(PUT_OFF).unwrap_or(now);
-                if Duration::try_from(now.duration_since(first)).is_ok_and(|passed| passed < PUT_OFF_AT_MOST) {
+                if Duration::try_from(now.duration_since(first)).is_ok_and(|passed| passed < PUT_OFF_AT_MOST)
+                {
                     all.push(DueNotice { at, first: Some(first), ..due });
                 }
                 continue;

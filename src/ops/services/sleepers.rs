@@ -6,6 +6,7 @@ use super::plans::{self, MissingPorts};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::services::record_file;
+use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::services::protocol::Request as Ask;
@@ -24,7 +25,7 @@ pub fn follow(context: &Context, worktree: Option<&str>) -> Result<Vec<ServiceNa
         return Ok(Vec::new());
     };
     let port_of = |entry: &Entry, service: &ServiceName| {
-        entry.allocations.iter().find(|known| known.service == *service).and_then(|known| known.find_port())
+        entry.allocations.iter().find(|known| known.service == *service).and_then(Allocation::find_port)
     };
     let moved = record.services.iter().filter(|kept| {
         kept.slept() && kept.plan.port.is_some() && port_of(&entry, &kept.plan.name) != kept.plan.port

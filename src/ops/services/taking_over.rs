@@ -15,10 +15,10 @@ use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::services::elsewhere::Elsewhere;
 use crate::model::words;
-use crate::ops::{env, service_folder};
 use crate::ops::ports::advice::Adviser;
 use crate::ops::ports::holders::Profile;
 use crate::ops::ports::kill::{self, KillWay};
+use crate::ops::{env, service_folder};
 
 /// Who ends on which port.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -74,11 +74,11 @@ pub fn survey(context: &Context) -> Result<Report> {
     let warnings = claims::settle(context);
     let branches::Rows { branches, ports: of_team, hosts, unread } = branches::rows(context)?;
     // A port of this machine's own that others see over the network as well is one row.
-    of_team.into_iter().for_each(|row| {
+    for row in of_team {
         if !ports.iter().any(|known| known.port == row.port && known.host == row.host) {
             ports.push(row);
         }
-    });
+    }
     ports.sort_by_key(|row| (row.port, !row.own));
     let shared_host = shared.map(|shared| PathBuf::from(shared.path()).display().to_string());
     let remote = context.network_claims().map(|claims| claims.keeper.name().to_owned());

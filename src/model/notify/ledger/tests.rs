@@ -21,8 +21,7 @@ fn told(events: Vec<Event>) -> (Ledger, Vec<(&'static str, u32, i64)>) {
 
 fn told_by(ledger: &Ledger) -> Vec<(&'static str, u32, i64)> {
     let due = ledger.due.iter().filter(|due| !due.notice.is_silent);
-    due.map(|due| (due.notice.kind.as_str(), due.notice.changes, due.at.as_second() - 1_000_000))
-        .collect()
+    due.map(|due| (due.notice.kind.as_str(), due.notice.changes, due.at.as_second() - 1_000_000)).collect()
 }
 
 #[test]
@@ -93,9 +92,7 @@ fn what_was_stopped_or_is_gone_is_over_and_told_only_to_who_keeps_a_list() {
 #[test]
 fn a_conflict_lasts_as_long_as_the_same_processes_hold_the_port() {
     let conflict = |pid: u32, second| {
-        web("port_conflict", second)
-            .with("port", 5000)
-            .with("holders", serde_json::json!([{ "pid": pid }]))
+        web("port_conflict", second).with("port", 5000).with("holders", serde_json::json!([{ "pid": pid }]))
     };
     let (_, seen) = told(vec![conflict(7, 0), conflict(7, 1), conflict(8, 2), conflict(8, 90_000)]);
     assert_eq!(seen.iter().map(|(_, _, at)| *at).collect::<Vec<_>>(), [0, 2]);
@@ -133,9 +130,8 @@ fn a_conflict_is_told_once_in_whatever_words_and_for_however_many_ports() {
     ]);
     assert_eq!((seen.len(), ledger.told.len()), (1, 2));
     // One of them is free: the other one is not.
-    let freed = |port: u16, second| {
-        Event::new("port_conflict_over").with("port", port).numbered(0, at(second))
-    };
+    let freed =
+        |port: u16, second| Event::new("port_conflict_over").with("port", port).numbered(0, at(second));
     let (mut ledger, _) = told(vec![conflict(&[5000, 5001], &[7], 0), freed(5000, 1)]);
     assert_eq!(ledger.due.len(), 1);
     ledger.heard = vec![freed(5001, 2)];

@@ -11,8 +11,8 @@ use crate::model::port::Port;
 use crate::model::service::ServiceName;
 use crate::model::services::machine::MachineEvent;
 use crate::model::services::plan::ServicePlan;
-use crate::model::services::record::lost_port;
 use crate::model::services::quiet::{Quiet, SeenConnections};
+use crate::model::services::record::lost_port;
 use crate::model::services::service::{Phase, SupervisedService};
 
 impl Supervisor<'_> {
@@ -74,13 +74,15 @@ impl Supervisor<'_> {
 
     /// Forgets of those that sleep that somebody else had their port, once nobody has.
     pub fn forget_past_conflicts(&mut self) {
-        let is_free =
-            |service: &&SupervisedService| service.plan.ports().all(|port| self.ports.has(port) && !is_listened_on(port));
+        let is_free = |service: &&SupervisedService| {
+            service.plan.ports().all(|port| self.ports.has(port) && !is_listened_on(port))
+        };
         let asleep = self.fleet.services().values().filter(|service| {
             service.phase == Phase::Asleep
                 && service.reason.as_ref().is_some_and(|reason| reason.starts_with("port "))
         });
-        let free: Vec<ServiceName> = asleep.filter(is_free).map(|service| service.plan.name.clone()).collect();
+        let free: Vec<ServiceName> =
+            asleep.filter(is_free).map(|service| service.plan.name.clone()).collect();
         for name in free {
             self.fleet.explain(&name, None);
         }

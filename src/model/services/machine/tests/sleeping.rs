@@ -201,6 +201,9 @@ fn what_a_request_wakes_in_vain_sleeps_on_and_the_next_one_tries_again() {
     assert!(is_settled(&fleet.step(refused, Duration::ZERO)));
     assert_eq!((state(&fleet, "web"), reason(&fleet)), (ServiceState::Asleep, Some(reason_of_port)));
     assert_eq!(launched(&wake(&mut fleet, 5, "web")), ["web"]);
-    fleet.step(MachineEvent::Ended { service: "web".parse().unwrap(), exit: ServiceExit::Status(1) }, Duration::ZERO);
+    fleet.step(
+        MachineEvent::Ended { service: "web".parse().unwrap(), exit: ServiceExit::Status(1) },
+        Duration::ZERO,
+    );
     assert_eq!(state(&fleet, "web"), ServiceState::Failed, "it ran, and it is its own fault");
 }
