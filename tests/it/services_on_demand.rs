@@ -174,6 +174,8 @@ fn one_that_sleeps_follows_its_port_is_not_woken_for_it_and_goes_with_its_worktr
     fleet.wt(&["ports", "allocate", "--service", "web", "--port", &second.to_string()]).ok();
     fleet.wt(&["up"]).ok();
     sleeps_on(second);
+    // One that was named is pinned, and moves for nobody.
+    fleet.wt(&["ports", "release", &second.to_string()]).ok();
     // A stranger beside it is a conflict that is settled without waking it.
     fs::write(sandbox.repo().join(".wt.toml"), config(&sandbox, "")).unwrap();
     fleet.wt(&["trust", "--yes"]).ok();

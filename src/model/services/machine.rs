@@ -91,7 +91,7 @@ impl Fleet {
             let before = self.clone();
             self.advance(now, &mut actions);
             self.settle(now, &mut actions);
-            self.sleep_on();
+            self.sleep_on(now);
             if *self == before {
                 return actions;
             }

@@ -83,6 +83,8 @@ pub struct SupervisedService {
     naps: u32,
     /// Whether a request woke it, and nothing of it has run since.
     pub(super) is_called: bool,
+    /// How often in a row a request woke it in vain, and until when a connection alone wakes it no more.
+    pub(super) vain: (u32, Duration),
     /// When it was last seen to be well.
     well: Duration,
     failures: u32,
@@ -108,6 +110,7 @@ impl SupervisedService {
             streak: 0,
             naps: 0,
             is_called: false,
+            vain: (0, Duration::ZERO),
             well: Duration::ZERO,
             failures: 0,
             successes: 0,
@@ -362,6 +365,7 @@ impl SupervisedService {
         self.failures = 0;
         self.successes = 0;
         self.reason = None;
+        self.vain = (0, Duration::ZERO);
     }
 
     /// A run that was well for long makes the count of restarts in a row begin anew.

@@ -1,5 +1,7 @@
 //! Services that start when somebody asks for them, and sleep again when nobody does.
 
+use std::time::Duration;
+
 use super::super::batch::{Batch, BatchId, BatchKind};
 use super::super::service::{NextPhase, Phase, SupervisedService};
 use super::Fleet;
@@ -30,13 +32,13 @@ impl Fleet {
     }
 
     /// Has those sleep again that a request woke in vain: what they need is stopped, or somebody else has their port.
-    pub(super) fn sleep_on(&mut self) {
+    pub(super) fn sleep_on(&mut self, now: Duration) {
         let batches = &self.batches;
         let is_waited_for =
             |name: &ServiceName| batches.iter().any(|batch| batch.is_open() && batch.wanted.contains(name));
         for (name, service) in &mut self.services {
             if service.phase == Phase::Failed && service.is_called && !is_waited_for(name) {
-                service.sleep_on();
+                service.sleep_on(now);
             }
         }
     }

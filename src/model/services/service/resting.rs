@@ -5,6 +5,10 @@ use std::time::Duration;
 use super::super::plan::ServicePlan;
 use super::{NextPhase, Phase, STABLE, SupervisedService};
 
+/// How long a connection that it was woken for in vain does not wake it again: twice as long each time, up to a limit.
+const VAIN: Duration = Duration::from_secs(1);
+const VAIN_AT_MOST: Duration = Duration::from_mins(1);
+
 /// How often in a row it may end by itself soon after it was ready before it is not started by requests any more.
 const NAPS: u32 = 5;
 
@@ -33,10 +37,19 @@ impl SupervisedService {
     }
 
     /// A request woke it in vain, and nothing of it ran: another one may find what it needs. Why stays to be read.
-    pub(in crate::model::services) fn sleep_on(&mut self) {
+    pub(in crate::model::services) fn sleep_on(&mut self, now: Duration) {
+        let times = self.vain.0.saturating_add(1);
+        let pause = VAIN.saturating_mul(2_u32.saturating_pow(times - 1)).min(VAIN_AT_MOST);
+        self.vain = (times, now + pause);
         self.phase = Phase::Asleep;
         self.is_called = false;
         self.is_doomed = false;
+    }
+
+    /// Answers whether it was woken in vain only just now: whoever is still connected does not wake it again yet.
+    #[must_use]
+    pub fn is_pausing(&self, now: Duration) -> bool {
+        now < self.vain.1
     }
 
     /// Answers whether it rests, or is being stopped for good.

@@ -71,7 +71,9 @@ impl Supervisor<'_> {
         // What was held for a start that did not come, or for a port that a service has moved away from.
         let wanted: BTreeSet<Port> =
             self.fleet.services().values().flat_map(SupervisedService::ports).collect();
-        self.ports.keep_only(&wanted);
+        let activated = self.fleet.services().values().filter(|service| service.plan.activated);
+        let handed_over: BTreeSet<Port> = activated.flat_map(SupervisedService::ports).collect();
+        self.ports.keep_only(&wanted, &handed_over);
     }
 
     /// Returns what was adopted and is known to be no service's.

@@ -167,8 +167,9 @@ impl Supervisor<'_> {
         }
         for port in plan.ports() {
             let mut held = self.ports.hold(port);
-            // A stranger may listen beside a hold; one that a request starts finds that out before it runs.
-            if held.is_ok() && plan.on_demand && self.ports.is_held(port) && is_listened_on(port) {
+            // A stranger may listen beside a hold; one that a request starts finds that out before it runs. Where we listen
+            // for it ourselves, which the kernel shows too, nobody else can.
+            if held.is_ok() && plan.on_demand && self.ports.socket(port).is_none() && is_listened_on(port) {
                 held = Err(ErrorKind::AddrInUse.into());
             }
             if let Err(error) = held {

@@ -71,10 +71,10 @@ impl Ports {
         }
     }
 
-    /// Lets go of all but the `wanted` ports.
-    pub fn keep_only(&mut self, wanted: &BTreeSet<Port>) {
+    /// Lets go of all but the `wanted` ports, and of the sockets that listen but for those that are `handed_over`.
+    pub fn keep_only(&mut self, wanted: &BTreeSet<Port>, handed_over: &BTreeSet<Port>) {
         self.holds.retain(|port, _| wanted.contains(port));
-        self.sockets.retain(|port, _| wanted.contains(port));
+        self.sockets.retain(|port, _| handed_over.contains(port));
     }
 
     /// Takes note that the service shares its port with no hold; answers whether that is new.

@@ -18,7 +18,10 @@ use crate::model::services::service::{Phase, SupervisedService};
 impl Supervisor<'_> {
     /// Those that sleep and have a socket that listens, with it.
     pub fn sleepers(&self) -> impl Iterator<Item = (&ServiceName, &OwnedFd)> {
-        let asleep = self.fleet.services().iter().filter(|(_, service)| service.phase == Phase::Asleep);
+        // Who waits in vain is still connected: that alone is no reason to try again at once.
+        let now = self.now();
+        let asleep = self.fleet.services().iter();
+        let asleep = asleep.filter(move |(_, one)| one.phase == Phase::Asleep && !one.is_pausing(now));
         asleep.filter_map(|(name, service)| Some((name, self.ports.socket(service.plan.port?)?)))
     }
 
@@ -75,7 +78,9 @@ impl Supervisor<'_> {
     /// Forgets of those that sleep that somebody else had their port, once nobody has.
     pub fn forget_past_conflicts(&mut self) {
         let is_free = |service: &&SupervisedService| {
-            service.plan.ports().all(|port| self.ports.has(port) && !is_listened_on(port))
+            service.plan.ports().all(|port| {
+                self.ports.has(port) && (self.ports.socket(port).is_some() || !is_listened_on(port))
+            })
         };
         let asleep = self.fleet.services().values().filter(|service| {
             service.phase == Phase::Asleep

@@ -146,13 +146,13 @@ fn a_request_starts_nothing_that_was_stopped_and_waits_for_nobody_who_stops() {
     start(&mut fleet, &[sleeper("web", &["db"]), plan("db", &[])], &[]);
     well(&mut fleet, "db");
     assert!(fleet.find_not_up(std::slice::from_ref(&web)).is_none());
-    // What it needs is stopped while it is asked for: it fails over that, and nobody waits for ever.
+    // What it needs is stopped while it is asked for: the request fails over that, and nobody waits for ever.
     let db = vec!["db".parse().unwrap()];
     fleet.step(MachineEvent::Stop { batch: 2, services: db.clone() }, Duration::ZERO);
     wake(&mut fleet, 3, "web");
     let told = end(&mut fleet, "db", 1);
     assert!(told.iter().any(|action| matches!(action, MachineAction::Settled { batch: 3, .. })), "{told:?}");
-    assert_eq!(state(&fleet, "web"), ServiceState::Failed);
+    assert_eq!(state(&fleet, "web"), ServiceState::Asleep, "the next request finds it as it was");
     // It is being stopped itself.
     start(&mut fleet, &[sleeper("web", &[])], &["web"]);
     well(&mut fleet, "web");
@@ -188,6 +188,10 @@ fn what_a_request_wakes_in_vain_sleeps_on_and_the_next_one_tries_again() {
         (state(&fleet, "web"), reason(&fleet).as_deref()),
         (ServiceState::Asleep, Some("needs `db`, which is stopped"))
     );
+    let pauses = |fleet: &Fleet, seconds: u64| {
+        fleet.services()[&"web".parse().unwrap()].is_pausing(Duration::from_secs(seconds))
+    };
+    assert!(pauses(&fleet, 0) && !pauses(&fleet, 1), "whoever is still connected does not wake it at once");
     start(&mut fleet, &[plan("db", &[])], &[]);
     well(&mut fleet, "db");
     assert_eq!(launched(&wake(&mut fleet, 4, "web")), ["web"]);
@@ -200,6 +204,7 @@ fn what_a_request_wakes_in_vain_sleeps_on_and_the_next_one_tries_again() {
     };
     assert!(is_settled(&fleet.step(refused, Duration::ZERO)));
     assert_eq!((state(&fleet, "web"), reason(&fleet)), (ServiceState::Asleep, Some(reason_of_port)));
+    assert!(pauses(&fleet, 1) && !pauses(&fleet, 2), "longer each time");
     assert_eq!(launched(&wake(&mut fleet, 5, "web")), ["web"]);
     fleet.step(
         MachineEvent::Ended { service: "web".parse().unwrap(), exit: ServiceExit::Status(1) },
