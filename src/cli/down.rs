@@ -7,7 +7,8 @@ use super::show_services::Teller;
 use crate::error::Result;
 use crate::model::process::kinship;
 use crate::model::service::ServiceName;
-use crate::ops::services::down::{self, Request};
+use crate::ops::services::down::Request;
+use crate::ops::services::shared;
 
 /// Stop the services of the worktree you stand in
 #[derive(Args, Debug)]
@@ -21,18 +22,21 @@ pub struct Arguments {
     /// Forget what is on record about them too: processes, and setups that were done
     #[arg(long, conflicts_with = "services")]
     pub reset: bool,
+    /// Stop what was named although it serves other worktrees too
+    #[arg(long, requires = "services")]
+    pub force: bool,
 }
 
 /// Runs the command.
 ///
 /// # Errors
 ///
-/// As [`down::down`].
+/// As [`shared::down`].
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context_whatever_is_configured()?.of_worktree(arguments.worktree.as_deref());
     let ui = session.ui;
     let request = Request { services: arguments.services, reset: arguments.reset };
-    let report = down::down(&context, &request, &mut Teller::new(ui, &context))?;
+    let report = shared::down(&context, &request, arguments.force, &mut Teller::new(ui, &context))?;
     if let Some(said) = kinship::said_of_doubtful(&report.left) {
         ui.warn(&said);
     }

@@ -6,7 +6,7 @@ use super::session::Session;
 use super::show_services::{self, Teller};
 use crate::error::Result;
 use crate::model::service::ServiceName;
-use crate::ops::services::restart;
+use crate::ops::services::shared;
 
 /// Stop services and start them as they are configured now
 #[derive(Args, Debug)]
@@ -27,12 +27,12 @@ pub struct Arguments {
 ///
 /// # Errors
 ///
-/// As [`restart::restart`].
+/// As [`shared::restart`].
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context_with_records_true()?.of_worktree(arguments.worktree.as_deref());
     let ui = session.ui;
     session.hint_at_own_configuration_here(&context);
-    let report = restart::restart(&context, &arguments.services, &mut Teller::new(ui, &context))?;
+    let report = shared::restart(&context, &arguments.services, &mut Teller::new(ui, &context))?;
     report.warnings.iter().for_each(|warning| ui.warn(warning));
     if ui.is_json() {
         ui.answer_json(&report)?;

@@ -17,8 +17,8 @@ use crate::model::services::protocol::ServiceFacts;
 use crate::ops::services::contact::WishListener;
 use crate::ops::services::logs::{self, Logs};
 use crate::ops::services::settling::SettlingWish;
-use crate::ops::services::up::{self, Request};
-use crate::ops::services::{foreground, report, taking_over};
+use crate::ops::services::up::Request;
+use crate::ops::services::{report, shared, taking_over};
 use crate::ops::{env, main_worktree};
 use crate::ui::output::Ui;
 use crate::ui::{escape, prompt};
@@ -58,7 +58,7 @@ pub struct Arguments {
 ///
 /// # Errors
 ///
-/// As [`up::up`].
+/// As [`shared::up`].
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context_with_records_true()?.of_worktree(arguments.worktree.as_deref());
     let ui = session.ui;
@@ -82,7 +82,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     if arguments.foreground {
         return stay(&context, &request, ui);
     }
-    let report = up::up(&context, &request, &mut Teller::new(ui, &context))?;
+    let report = shared::up(&context, &request, &mut Teller::new(ui, &context))?;
     report.warnings.iter().for_each(|warning| ui.warn(warning));
     if ui.is_json() {
         ui.answer_json(&report)?;
@@ -118,7 +118,7 @@ fn stay(context: &Context, request: &Request, ui: &Ui) -> Result<u8> {
     let logs = logs::open(context, wish)?;
     let entry = env::require_entry(context, None)?;
     let mut watcher = Watcher { ui, context, entry, logs, news: ServiceNews::default(), told: Vec::new() };
-    match foreground::foreground(context, request, &mut watcher) {
+    match shared::stay(context, request, &mut watcher) {
         Err(failure) if failure.code() == Code::Interrupted => {
             ui.say("stopped");
             Ok(INTERRUPTED)

@@ -284,7 +284,9 @@ pub fn bears_port<'a>(
         speaks_http(config, service)
             || settings.is_some_and(|settings| settings.env.iter().any(|name| name == "PORT"))
     };
-    services.iter().copied().find(|service| is_web(service) || !stands_in(service))
+    // What serves all worktrees is no worktree's own server.
+    let mut own = services.iter().copied().filter(|service| !config.is_shared(service));
+    own.find(|service| is_web(service) || !stands_in(service))
 }
 
 /// Answers whether a service is one for a browser, as far as its health check tells.

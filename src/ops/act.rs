@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::arrival::{Arrival, arrive};
 use super::ports::settlement::Settlement;
 use super::services::contact::Deaf;
-use super::services::{down, restart, up};
+use super::services::{down, shared, up};
 use super::{env, main_worktree, remove, resolving, vanished};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
@@ -121,11 +121,13 @@ pub fn act(
         PageAction::Up => {
             main_worktree::follow(&context);
             let request = up::Request { services, ..up::Request::default() };
-            up::up(&context, &request, &mut Deaf).map(ActionDone::Started)
+            shared::up(&context, &request, &mut Deaf).map(ActionDone::Started)
         }
-        PageAction::Restart => restart::restart(&context, &services, &mut Deaf).map(ActionDone::Started),
-        PageAction::Down => down::down(&context, &down::Request { services, reset: false }, &mut Deaf)
-            .map(ActionDone::Stopped),
+        PageAction::Restart => shared::restart(&context, &services, &mut Deaf).map(ActionDone::Started),
+        PageAction::Down => {
+            let request = down::Request { services, reset: false };
+            shared::down(&context, &request, false, &mut Deaf).map(ActionDone::Stopped)
+        }
         PageAction::Resolve => resolve(&context, wish),
         PageAction::Remove => remove(&context, name, wish),
     }

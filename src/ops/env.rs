@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::carry;
-use super::{find, foreign};
+use super::{find, foreign, shared};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::exclude;
@@ -44,14 +44,22 @@ pub fn variables_of(
     repository: &Repository,
     entry: &Entry,
 ) -> Result<Vec<(String, String)>> {
-    variables::variables(&context.config, &facts_of(repository, entry))
+    variables::variables(&context.config, &facts_of(context, repository, entry))
 }
 
-/// Returns what templates know of an entry.
+/// Returns what templates know of an entry, the ports of shared services among it.
 #[must_use]
-pub fn facts_of(repository: &Repository, entry: &Entry) -> EnvFacts {
+pub fn facts_of(context: &Context, repository: &Repository, entry: &Entry) -> EnvFacts {
     let is_foreign = foreign::is_foreign(repository, entry);
-    EnvFacts { is_foreign, ..facts(&repository.name(), &as_git_has_it(repository, entry)) }
+    let mut facts = EnvFacts { is_foreign, ..facts(&repository.name(), &as_git_has_it(repository, entry)) };
+    shared::lay_over(context, entry, &mut facts.ports);
+    facts
+}
+
+/// Returns the name under which Compose keeps an entry's containers.
+#[must_use]
+pub fn compose_project_of(repository: &Repository, entry: &Entry) -> String {
+    facts(&repository.name(), entry).compose_project
 }
 
 /// The entry with the branch that is checked out now: `git branch -m` and `git switch` tell nobody. A rebase detaches HEAD

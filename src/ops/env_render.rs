@@ -55,7 +55,7 @@ struct TemplateValues<'a> {
 ///
 /// `config_invalid`.
 pub fn rendered(context: &Context, repository: &Repository, entry: &Entry) -> Result<Rendered> {
-    let facts = env::facts_of(repository, entry);
+    let facts = env::facts_of(context, repository, entry);
     let block = variables::block(&context.config, &facts)?;
     let mut warnings = Vec::new();
     let usual = quoted(&block.usual, &mut warnings)?;

@@ -78,6 +78,7 @@ pub mod serve;
 pub mod service_folder;
 pub mod services;
 pub mod setup;
+pub mod shared;
 pub mod sweep;
 pub mod switch;
 pub mod team;

@@ -183,6 +183,7 @@ mod services_removal;
 mod services_restart;
 mod services_run;
 mod services_servers;
+mod services_shared;
 mod services_socket;
 mod services_stopping;
 mod services_strange_files;

@@ -283,6 +283,7 @@ pub fn services(merged: &MergedConfig) -> BTreeMap<ServiceName, ServiceSettings>
             "idle_stop" => settings.idle_stop = value::duration(value).ok(),
             "critical" => settings.critical = value::flag(value).unwrap_or(true),
             "instances" => settings.instances = value::whole(value, 1, schema::MOST_INSTANCES).unwrap_or(1),
+            "shared" => settings.shared = value::flag(value).unwrap_or_default(),
             "listens" => settings.listens = value::flag(value).unwrap_or(true),
             "extra_ports" => settings.extra_ports = value::services(value).unwrap_or_default(),
             _ => {}

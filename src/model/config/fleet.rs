@@ -8,6 +8,7 @@ use super::merged::MergedConfig;
 use super::origin::Origin;
 use super::problem::{Problem, ValueFault};
 use super::service::ServiceSettings;
+use super::sharing;
 use crate::model::service::ServiceName;
 use crate::model::services::order::{self, Tangle};
 use crate::model::suggestion::nearest;
@@ -35,6 +36,9 @@ pub fn problems(merged: &MergedConfig, services: &Services) -> Vec<Problem> {
             add(name, "socket", ValueFault::new("no socket can be handed to a container"));
         }
         for (last, fault) in on_demand_faults(settings) {
+            add(name, last, fault);
+        }
+        for (last, fault) in sharing::faults(services, settings) {
             add(name, last, fault);
         }
         for fault in instance_faults(merged, services, name, settings) {

@@ -28,6 +28,7 @@ pub mod running;
 pub mod schema;
 pub mod service;
 pub mod settings;
+mod sharing;
 pub mod standing;
 pub mod taken;
 mod team;

@@ -20,6 +20,8 @@ pub struct ServiceSettings {
     pub extra_ports: Vec<ServiceName>,
     /// How many processes of it there are.
     pub instances: u32,
+    /// Whether one process of it serves all worktrees of the repository.
+    pub shared: bool,
     /// The service that it is a further instance of.
     pub instance_of: Option<ServiceName>,
     /// Whether it listens on a port at all; what does not needs no allocation and no check of its port.
@@ -65,6 +67,7 @@ impl Default for ServiceSettings {
             ports: None,
             extra_ports: Vec::new(),
             instances: 1,
+            shared: false,
             instance_of: None,
             listens: true,
             env: Vec::new(),

@@ -15,6 +15,7 @@ use crate::model::passage::{Moment, OverdueSince};
 use crate::model::process::ProcessId;
 use crate::model::readying::Readying;
 use crate::model::renaming::Renaming;
+use crate::model::service::ServiceName;
 use crate::model::setup::Setup;
 use crate::model::teardown::Teardown;
 
@@ -129,6 +130,9 @@ pub struct Notes {
     /// Whose code is in it, where that is not plain.
     #[serde(default, skip_serializing_if = "Note::is_absent")]
     pub foreign: Note<ForeignMark>,
+    /// The services that serve all worktrees, and that it uses.
+    #[serde(default, skip_serializing_if = "Note::is_absent")]
+    pub uses: Note<Vec<ServiceName>>,
     /// The sessions of coding agents that work there.
     #[serde(default, skip_serializing_if = "Note::is_absent")]
     pub agents: Note<Vec<Marker>>,

@@ -15,7 +15,7 @@ use super::request::WantedPorts;
 ///
 /// `usage` when the purpose has no range to draw from, a service is named twice, or no port at all is asked for.
 pub fn wishes(context: &Context, purpose: &Purpose, ports: &WantedPorts) -> Result<Vec<ServiceWish>> {
-    let services = services(&context.config, purpose, ports)?;
+    let services = own(&context.config, services(&context.config, purpose, ports)?);
     services.iter().map(|service| wish(&context.config, purpose, service)).collect()
 }
 
@@ -35,12 +35,18 @@ pub fn wishes_of(
     }
     let config = &context.config;
     let has_ports = |service: &ServiceName| !config.ranges_for(purpose, service).is_empty();
-    let services = services(config, purpose, &config.create.ports).unwrap_or_default();
+    let services = own(config, services(config, purpose, &config.create.ports).unwrap_or_default());
     services
         .iter()
         .filter(|service| has_ports(service))
         .map(|service| wish(config, purpose, service))
         .collect()
+}
+
+/// One that serves all worktrees has its port in the main one.
+fn own(config: &Config, mut services: Vec<ServiceName>) -> Vec<ServiceName> {
+    services.retain(|service| !config.is_shared(service));
+    services
 }
 
 fn services(config: &Config, purpose: &Purpose, ports: &WantedPorts) -> Result<Vec<ServiceName>> {

@@ -157,7 +157,7 @@ impl Book {
 fn first(entry: &Entry, look: NamesLook<'_>) -> Option<(ServiceName, Port)> {
     let services = entry.services();
     let bearer = look(&entry.repository).ok().and_then(|context| {
-        let facts = env::facts_of(context.repository.as_ref()?, entry);
+        let facts = env::facts_of(&context, context.repository.as_ref()?, entry);
         variables::bearer(&context.config, &facts).cloned()
     });
     bearer.or_else(|| services.into_iter().next())

@@ -229,7 +229,7 @@ fn command(
         }
         Err(failure) => return Err(told(format!("not trusted: {failure}"), None)),
     }
-    let facts = env::facts_of(repository, &subject.entry);
+    let facts = env::facts_of(context, repository, &subject.entry);
     let filled = variables::url(&site.config, &facts, &subject.service, subject.port).and_then(|url| {
         let urls = variables::urls(&site.config, &facts)?;
         let values = Values {

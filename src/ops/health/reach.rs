@@ -19,7 +19,7 @@ use crate::model::service::ServiceName;
 use crate::model::services::state::spoken;
 use crate::model::variables;
 use crate::ops::env;
-use crate::ops::services::run;
+use crate::ops::services::{run, standing};
 
 /// How long after a look the next one begins.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -51,7 +51,7 @@ pub struct Report {
 /// has the port, `service_failed` where nobody answers.
 pub fn address(context: &Context, service: Option<&ServiceName>, is_asked: bool) -> Result<Address> {
     let entry = env::require_entry(context, None)?;
-    let facts = env::facts_of(context.require_repository()?, &entry);
+    let facts = env::facts_of(context, context.require_repository()?, &entry);
     let found = match service {
         Some(service) => facts.ports.iter().find(|(known, _)| known == service),
         None => variables::bearer(&context.config, &facts),
@@ -62,7 +62,11 @@ pub fn address(context: &Context, service: Option<&ServiceName>, is_asked: bool)
         Failure::new(Code::NotFound, message).hint(format!("its port is {port}"))
     })?;
     if is_asked {
-        reach(context, &entry, std::slice::from_ref(&service), None)?;
+        let services = std::slice::from_ref(&service);
+        match standing::of_shared(context, &entry, services) {
+            Some((main, there)) => reach(&there, &main, services, None)?,
+            None => reach(context, &entry, services, None)?,
+        };
     }
     Ok(Address { url, service, port, answers: is_asked.then_some(true) })
 }
@@ -75,8 +79,21 @@ pub fn address(context: &Context, service: Option<&ServiceName>, is_asked: bool)
 /// else has a port; `service_failed` where one is not healthy within `timeout`, `details.services` as `health` has them.
 pub fn wait(context: &Context, services: &[ServiceName], timeout: Duration) -> Result<Report> {
     let entry = env::require_entry(context, None)?;
-    let services = reach(context, &entry, services, Some(timeout))?;
-    Ok(Report { worktree: entry.name, services })
+    let is_shared = |service: &&ServiceName| context.config.is_shared(service) && !entry.is_main();
+    let (of_all, own): (Vec<&ServiceName>, Vec<&ServiceName>) = services.iter().partition(is_shared);
+    let (of_all, own): (Vec<ServiceName>, Vec<ServiceName>) =
+        (of_all.into_iter().cloned().collect(), own.into_iter().cloned().collect());
+    let clock = context.host.clock;
+    let begun = clock.instant();
+    let mut healthy = match standing::of_shared(context, &entry, &of_all) {
+        Some((main, there)) => reach(&there, &main, &of_all, Some(timeout))?,
+        None => Vec::new(),
+    };
+    if services.is_empty() || !own.is_empty() {
+        let left = timeout.saturating_sub(clock.since(begun));
+        healthy.extend(reach(context, &entry, &own, Some(left))?);
+    }
+    Ok(Report { worktree: entry.name, services: healthy })
 }
 
 /// Looks once, with a `timeout` again and again, and returns the services once all are healthy.

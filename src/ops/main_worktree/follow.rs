@@ -12,7 +12,20 @@ use crate::ops::ports::ledger::{self, Seating};
 /// Answers whether the configuration makes the main worktree a member.
 #[must_use]
 pub fn is_declared(context: &Context) -> bool {
-    !context.config.main.ports.is_empty()
+    !context.config.main.ports.is_empty() || !context.config.shared_ports().is_empty()
+}
+
+/// The services whose ports the main worktree is to have: those that `[main]` names, and those that serve all worktrees.
+fn services(context: &Context) -> Vec<ServiceName> {
+    let mut services: Vec<ServiceName> =
+        context.config.main.ports.iter().map(|(service, _)| service.clone()).collect();
+    let shared = context.config.shared_ports();
+    for service in shared {
+        if !services.contains(&service) {
+            services.push(service);
+        }
+    }
+    services
 }
 
 /// Brings the record of the main worktree up to `[main]`, and returns what there is to say. Never fails: whoever calls does
@@ -35,8 +48,7 @@ fn follow_in(context: &Context, repository: &Repository) -> Result<Vec<String>> 
     if !is_due(context, known.as_ref())? {
         return Ok(Vec::new());
     }
-    let services: Vec<ServiceName> =
-        context.config.main.ports.iter().map(|(service, _)| service.clone()).collect();
+    let services = services(context);
     let running = running(context, known.as_ref())?;
     let seating = Seating { services: &services, is_asked: false, running: &running };
     match record(context, repository, None, seating)? {
@@ -54,7 +66,7 @@ fn is_due(context: &Context, known: Option<&Entry>) -> Result<bool> {
     if entry.state != EntryState::Active {
         return Ok(false);
     }
-    if entry.env != main.env || main.ports.iter().any(|(service, _)| !has(service)) {
+    if entry.env != main.env || services(context).iter().any(|service| !has(service)) {
         return Ok(true);
     }
     ledger::is_called_elsewhere(context, &*context.store()?.read()?, entry)

@@ -16,7 +16,7 @@ use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::ops::create::{self, WantedPorts, WayOut};
 use crate::ops::host_ports;
-use crate::ops::ports::ledger::{self, RefusedPorts, Seated, Seating};
+use crate::ops::ports::ledger::{self, RecordChange, RefusedPorts, Seated, Seating};
 use crate::ops::services::down;
 use crate::ops::{env, env_files};
 
@@ -81,6 +81,7 @@ fn services(context: &Context, purpose: Option<&Purpose>, ports: &WantedPorts) -
         }
     };
     services.extend(further);
+    services.extend(context.config.shared_ports());
     let mut seen = HashSet::new();
     services.retain(|service| seen.insert(service.clone()));
     Ok(services)
@@ -136,7 +137,29 @@ pub(super) fn settle(
         let written = ledger::follow_or_take_back(context, repository, &change, root, None)?;
         said.extend(written.into_iter().flat_map(|written| written.warnings));
     }
+    said.extend(tell_others(context, repository, &change));
     Ok((Entry { path: repository.root().to_path_buf(), ..change.after }, said))
+}
+
+/// A port that serves all worktrees stands in every env block.
+fn tell_others(context: &Context, repository: &Repository, change: &RecordChange) -> Vec<String> {
+    let shared = context.config.shared_ports();
+    let ports = |entry: &Entry| {
+        let services = entry.services().into_iter();
+        services.filter(|(service, _)| shared.contains(service)).collect::<Vec<_>>()
+    };
+    if change.before.as_ref().map(ports).unwrap_or_default() == ports(&change.after) {
+        return Vec::new();
+    }
+    let Ok(registry) = context.store().and_then(|store| store.read()) else { return Vec::new() };
+    let others = registry.living(&change.after.repository_id).filter(|entry| {
+        entry.env && !entry.is_main() && entry.state == EntryState::Active && entry.path.is_dir()
+    });
+    let failed = others.filter_map(|entry| {
+        let failure = env_files::follow(context, repository, entry).err()?;
+        Some(format!("the env block of `{}` was not written again: {}", entry.name, failure.message()))
+    });
+    failed.collect()
 }
 
 /// Takes the block out of the env files, and then off the record.

@@ -20,7 +20,7 @@ use crate::model::service::ServiceName;
 use crate::ops::choose::Passing;
 use crate::ops::create::{WayOut, refused_after};
 use crate::ops::vanished::room;
-use crate::ops::{claims, env, main_worktree};
+use crate::ops::{claims, env, main_worktree, shared};
 
 /// What is wanted.
 #[derive(Clone, Debug)]
@@ -81,6 +81,9 @@ pub fn allocate(context: &Context, request: &Request) -> Result<Report> {
     let told = main_worktree::follow(context);
     claims::see(context, false);
     let known = env::require_entry(context, request.worktree.as_deref())?;
+    if let Some(report) = of_all(context, request, &known)? {
+        return Ok(report);
+    }
     let settings = &context.config.conflict;
     let retries = request.port.is_none() && (request.gives_way || settings.policy == ConflictPolicy::Retry);
     if let Some(port) = request.port {
@@ -121,6 +124,45 @@ pub fn allocate(context: &Context, request: &Request) -> Result<Report> {
     warnings.splice(0..0, told);
     warnings.extend(context.config.unconfigured(&new));
     Ok(Report { worktree: entry.name, ports, env, warnings, passed_over: passed, said })
+}
+
+/// Answers for services that serve all worktrees: their ports are the main worktree's. `None` where none of them is asked for.
+fn of_all(context: &Context, request: &Request, entry: &Entry) -> Result<Option<Report>> {
+    let is_shared = |service: &&ServiceName| context.config.is_shared(service) && !entry.is_main();
+    let (shared_ones, own): (Vec<_>, Vec<_>) = request.services.iter().partition(is_shared);
+    if shared_ones.is_empty() {
+        return Ok(None);
+    }
+    let main = shared::find_main(&*context.store()?.read()?, &entry.repository_id).cloned();
+    let Some(main) = main else {
+        let message =
+            format!("`{}` serves all worktrees, and the main worktree has no port for it", shared_ones[0]);
+        return Err(Failure::new(Code::NotFound, message)
+            .hint("`wt adopt --main` makes it a member, and says what stops that"));
+    };
+    let of = |services: Vec<&ServiceName>, worktree: Option<String>| Request {
+        worktree,
+        services: services.into_iter().cloned().collect(),
+        ..request.clone()
+    };
+    let given = allocate(context, &of(shared_ones, Some(main.path.display().to_string())))?;
+    let mut report = if own.is_empty() {
+        Report {
+            worktree: entry.name.clone(),
+            ports: Vec::new(),
+            env: None,
+            warnings: Vec::new(),
+            passed_over: Vec::new(),
+            said: Vec::new(),
+        }
+    } else {
+        allocate(context, &of(own, request.worktree.clone()))?
+    };
+    report.ports.extend(given.ports);
+    report.warnings.extend(given.warnings);
+    report.passed_over.extend(given.passed_over);
+    report.said.extend(given.said);
+    Ok(Some(report))
 }
 
 /// In the words of a create; a port that was named has no other that could be tried.

@@ -11,7 +11,7 @@ use crate::ops::env;
 /// Answers whether a running container of the worktree's compose project publishes `port`; no where nobody can be asked.
 #[must_use]
 pub fn is_of_worktree(repository: &Repository, entry: &Entry, port: Port) -> bool {
-    container::is_of_project(&env::facts_of(repository, entry).compose_project, port)
+    container::is_of_project(&env::compose_project_of(repository, entry), port)
 }
 
 /// Returns `seen` as the worktree has it: what looks like somebody else and is its own container is its own server.

@@ -23,7 +23,7 @@ use crate::model::registry::entry::Entry;
 use crate::model::registry::journal::Trash;
 use crate::ops::remove::marking::{mark_removing, planned_trash};
 use crate::ops::services::contact::Deaf;
-use crate::ops::services::{down, forget as services};
+use crate::ops::services::{down, forget as services, shared};
 use crate::ops::unmovable::{made_anew, unmovable};
 use crate::ops::{branches, setup, teardown};
 
@@ -101,6 +101,7 @@ fn stopped(failure: Failure, at: &RemovalTarget, removed: &[Removed]) -> Failure
 /// whether anything runs is a reason to ask again. To be called once nothing more can start: the removal is on record.
 fn stop_services(context: &Context, target: &RemovalTarget, entry: &Entry, plan: &Plan) -> Result<()> {
     if !services::has_ever_run(context, entry)? {
+        let_go_of_shared(context, entry);
         return Ok(());
     }
     let services = down::running(context, entry)?;
@@ -108,7 +109,14 @@ fn stop_services(context: &Context, target: &RemovalTarget, entry: &Entry, plan:
         let losses = [&Loss::Services { services }];
         return Err(loss::refusal(&target.name, &target.path, &losses, plan.delete_branch));
     }
-    down::stop(context, entry, &mut Deaf).map(drop)
+    down::stop(context, entry, &mut Deaf)?;
+    let_go_of_shared(context, entry);
+    Ok(())
+}
+
+/// What serves all worktrees stops no removal: what cannot be stopped runs on in the main worktree, and is shown there.
+fn let_go_of_shared(context: &Context, entry: &Entry) {
+    let _ = shared::let_go(context, entry, &[], &mut Deaf);
 }
 
 /// The same of what the worktree's own commands started: a setup that runs ends with the worktree, and what an earlier one

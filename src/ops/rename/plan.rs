@@ -259,7 +259,7 @@ fn project(
         compose_project::settle(&mut after, &others);
         return compose_project::find_chosen(&after).map(str::to_owned);
     }
-    let before = env::facts_of(repository, entry).compose_project;
+    let before = env::compose_project_of(repository, entry);
     (before != compose_project::usual(&repository.name(), &after.name)).then_some(before)
 }
 
@@ -267,7 +267,7 @@ fn changed(context: &Context, repository: &Repository, entry: &Entry, after: &En
     if context.config.env.set.is_empty() {
         return Ok(Vec::new());
     }
-    let before = env::facts_of(repository, entry);
+    let before = env::facts_of(context, repository, entry);
     let facts = variables::EnvFacts {
         name: after.name.clone(),
         identifier: after.identifier.clone(),

@@ -42,6 +42,20 @@ pub struct Report {
     pub left: Vec<u32>,
 }
 
+impl Report {
+    /// Nothing of a worktree was stopped.
+    pub(super) fn of(entry: &Entry) -> Self {
+        Self {
+            worktree: entry.name.clone(),
+            path: entry.path.clone(),
+            services: Vec::new(),
+            stopped: Vec::new(),
+            remains: Vec::new(),
+            left: Vec::new(),
+        }
+    }
+}
+
 /// What is to be stopped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Request {
@@ -92,14 +106,7 @@ fn stop_some(
 ) -> Result<Report> {
     let record = record_file::find(&place.wish.folder, place.wish.sequence).unwrap_or_default();
     let is_meant = |name: &ServiceName| services.is_empty() || services.contains(name);
-    let mut report = Report {
-        worktree: entry.name.clone(),
-        path: entry.path.clone(),
-        services: Vec::new(),
-        stopped: Vec::new(),
-        remains: Vec::new(),
-        left: Vec::new(),
-    };
+    let mut report = Report::of(entry);
     report.stopped = record
         .services
         .iter()

@@ -17,8 +17,8 @@ use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::ops::{env, setup};
 
-use super::naming;
 use super::place::{self, ServicesPlace};
+use super::{naming, standing};
 
 /// Which lines.
 #[derive(Clone, Debug, Default)]
@@ -87,6 +87,9 @@ pub struct Logs {
 /// `not_found` for a worktree that is not recorded and a service that does not exist; `permission`.
 pub fn open(context: &Context, mut request: Request) -> Result<Logs> {
     let entry = env::require_entry(context, None)?;
+    if let Some((_, there)) = standing::of_shared(context, &entry, &request.services) {
+        return open(&there, request);
+    }
     let folder = if request.is_setup {
         setup::log_folder(context.host.dirs()?.state(), &entry)
     } else {

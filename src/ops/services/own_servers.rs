@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use super::contact::Deaf;
 use super::place::ServicesPlace;
+use super::standing::standing_in;
 use super::{elsewhere, restart, settling, sleepers, taking_over, up};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
@@ -17,7 +18,6 @@ use crate::model::port::own_server::OwnServer;
 use crate::model::port::tenant::Tenant;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::service::ServiceName;
-use crate::ops::ground;
 use crate::ops::ports::resolve::Revival;
 
 /// Returns those of the repository we stand in, of all outside of one; of these ports alone where some are named.
@@ -121,23 +121,4 @@ fn of_record(context: &Context, sequence: u64) -> Result<(Entry, Context)> {
     let entry = registry.entries().find(|entry| entry.sequence == sequence).cloned();
     let found = entry.and_then(|entry| standing_in(context, &entry).map(|there| (entry, there)));
     found.ok_or_else(|| Failure::new(Code::NotFound, "its repository cannot be reached"))
-}
-
-/// As if we stood in the worktree, with the configuration that counts there.
-fn standing_in(context: &Context, entry: &Entry) -> Option<Context> {
-    let here = context.repository.as_ref();
-    let is_here = here.and_then(Repository::find_id).as_ref() == Some(&entry.repository_id);
-    let root = here.filter(|_| is_here).map_or(&*entry.repository, Repository::root);
-    let (there, _) = ground::open(context, root, &entry.repository_id)?;
-    let there = if is_here {
-        Context {
-            config: context.config.clone(),
-            config_file: context.config_file.clone(),
-            is_config_whole: context.is_config_whole,
-            ..there
-        }
-    } else {
-        there
-    };
-    Some(there.of_worktree(Some(&entry.name)))
 }

@@ -73,7 +73,10 @@ pub fn choose(
     let trust = require_trust(context, entry, &order)?;
     let settings: Vec<(&ServiceName, &ServiceSettings)> =
         order.iter().filter_map(|name| Some((name, services.get(name)?))).collect();
-    for (name, _) in &settings {
+    // What serves all worktrees is run in the main one alone.
+    let is_elsewhere = |name: &ServiceName| !entry.is_main() && context.config.is_shared(name);
+    let elsewhere: Vec<ServiceName> = order.iter().filter(|name| is_elsewhere(name)).cloned().collect();
+    for (name, _) in settings.iter().filter(|(name, _)| !elsewhere.contains(name)) {
         service_folder::require(&context.config, &entry.path, name)?;
     }
     let mut chosen = ChosenPlans {
@@ -84,16 +87,32 @@ pub fn choose(
         said: Vec::new(),
     };
     allocate_missing(context, entry, &settings, wish, &mut chosen)?;
-    let facts = env::facts_of(repository, entry);
+    let facts = env::facts_of(context, repository, entry);
     let block = env::variables_of(context, repository, entry)?;
     let urls = variables::urls(&context.config, &facts)?;
-    for (name, settings) in settings {
+    for (name, settings) in settings.into_iter().filter(|(name, _)| !elsewhere.contains(name)) {
         let agreement = trust.agreement(&entry.repository_id, &context.config, settings.configured_as(name));
         let (facts, block, urls) = (&facts, &block, &urls);
         let one = One { context, repository, entry, facts, block, urls, name, settings, agreement };
-        chosen.plans.push(one.plan()?);
+        let mut plan = one.plan()?;
+        plan.needs.retain(|need, _| !elsewhere.contains(need));
+        chosen.plans.push(plan);
     }
+    chosen.wanted.retain(|name| !elsewhere.contains(name));
     Ok(chosen)
+}
+
+/// Returns those services that serve all worktrees, among the ones called `names` and all that they need.
+///
+/// # Errors
+///
+/// As [`wanted`].
+pub(super) fn shared(context: &Context, names: &[ServiceName]) -> Result<Vec<ServiceName>> {
+    if context.config.services.values().all(|settings| !settings.shared) {
+        return Ok(Vec::new());
+    }
+    let order = order::closure(&context.config.services, &wanted(context, names)?);
+    Ok(order.into_iter().filter(|name| context.config.is_shared(name)).collect())
 }
 
 /// Returns the services that are meant by `names`, all that can be run where none is named.

@@ -34,6 +34,9 @@ pub struct ServiceView {
     pub reason: Option<String>,
     /// False for one that runs and that no `wt up` started: it is left alone.
     pub managed: bool,
+    /// How many worktrees use it, where it serves all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shared_by: Option<usize>,
     /// Where it is ready.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
@@ -55,6 +58,7 @@ impl ServiceView {
             memory_bytes: None,
             reason: Some(known.words()),
             managed: false,
+            shared_by: None,
             url: None,
             samples: None,
         }
@@ -150,6 +154,7 @@ impl Usages {
             memory_bytes: usage.map(|usage| usage.memory_bytes),
             reason: facts.reason.clone(),
             managed: true,
+            shared_by: None,
             url: None,
             samples: None,
         }

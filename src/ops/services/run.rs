@@ -88,7 +88,7 @@ pub fn prepare<'a>(context: &'a Context, request: &'a Request) -> Result<ReadyCo
     let returned = give_back(context, &mut entry, request)?;
     let mut variables = env::variables_of(context, repository, &entry)?;
     variables.push((WT_MARKER.to_owned(), ProcessClaim::of(&entry).marker()));
-    let facts = env::facts_of(repository, &entry);
+    let facts = env::facts_of(context, repository, &entry);
     let target = match &request.service {
         None => variables::bearer(&context.config, &facts).cloned(),
         Some(service) => {

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::contact::{self, WishAnswer, WishListener};
 use super::place::ServicesPlace;
 use super::report::{self, ServiceView, Usages};
-use super::{elsewhere, naming, supervision};
+use super::{elsewhere, naming, shared_view, supervision};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::process::identity;
@@ -138,6 +138,12 @@ impl Looker {
             return Err(naming::unknown(context, unknown, facts.iter().map(|facts| &facts.service)));
         }
         facts.retain(|facts| self.services.is_empty() || self.services.contains(&facts.service));
+        let is_elsewhere = |service: &ServiceName| !self.entry.is_main() && context.config.is_shared(service);
+        let of_all: Vec<ServiceName> =
+            facts.iter().map(|facts| facts.service.clone()).filter(|name| is_elsewhere(name)).collect();
+        let shared = shared_view::views(context, &self.entry, &of_all)?;
+        // Where the main worktree is no member it stays as it is: stopped.
+        facts.retain(|facts| shared.iter().all(|view| view.service != facts.service));
         self.say_where_output_is_lost(&mut facts);
         let supervisor =
             record_file::find(&place.wish.folder, place.wish.sequence).and_then(|record| record.supervisor);
@@ -153,6 +159,11 @@ impl Looker {
         let elsewhere = elsewhere::find(context, &self.entry, place, &self.services);
         report::add_elsewhere(&mut services, &elsewhere);
         report::name_urls(context, &self.entry, &mut services);
+        if self.entry.is_main() {
+            shared_view::mark(context, &self.entry, &mut services)?;
+        }
+        services.extend(shared);
+        services.sort_by(|one, other| one.service.cmp(&other.service));
         Ok(Report { worktree: self.entry.name.clone(), path: self.entry.path.clone(), supervisor, services })
     }
 

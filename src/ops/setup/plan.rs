@@ -66,7 +66,7 @@ impl CommandSurroundings {
         let mut variables = env::variables_of(context, repository, entry)?;
         variables.push(("WT_PATH".to_owned(), path.clone()));
         variables.push(("WT_MAIN".to_owned(), main.clone()));
-        let facts = env::facts_of(repository, entry);
+        let facts = env::facts_of(context, repository, entry);
         let urls = variables::urls(&context.config, &facts)?;
         Ok(Self { facts, urls, path, main, variables })
     }

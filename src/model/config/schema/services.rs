@@ -111,6 +111,12 @@ pub(super) const KEYS: &[ConfigKey] = &[
         "How many processes of the service there are, each with a port of its own: `web`, `web-2`, `web-3`.",
     ),
     key(
+        "service.*.shared",
+        KeyKind::Flag,
+        AtOnce,
+        "Whether one process of it, run in the main worktree, serves all worktrees of the repository, on one port.",
+    ),
+    key(
         "service.*.limits",
         KeyKind::Limits,
         AtOnce,
