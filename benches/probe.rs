@@ -56,8 +56,9 @@ fn verdicts(ports: &[Port], registry: &Registry) {
         registry: StoreMemory::default(),
         hosts: std::cell::OnceCell::new(),
         shared: std::sync::OnceLock::new(),
-        git_claims: std::sync::OnceLock::new(),
+        network_claims: std::sync::OnceLock::new(),
         claimed: std::sync::Mutex::default(),
+        claimed_ports: std::sync::Mutex::default(),
     };
     let bind = |port: &Port| TcpListener::bind((Ipv4Addr::LOCALHOST, port.number())).ok();
     let held: Vec<TcpListener> = ports.iter().step_by(10).filter_map(bind).collect();

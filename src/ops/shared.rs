@@ -93,9 +93,9 @@ fn change(
         let mut uses = entry.notes.uses.read_each();
         let changed = change(&mut uses);
         if uses.is_empty() {
-            entry.notes.uses.clear()
+            entry.notes.uses.clear();
         } else {
-            entry.notes.uses.write(&uses)
+            entry.notes.uses.write(&uses);
         }
         Ok(changed)
     })

@@ -97,12 +97,12 @@ impl Machine {
                     "retry".to_owned(),
                 ];
                 words.extend(ports.then(|| "--ports".to_owned()));
-                return words;
+                words
             }
             Act::Remove { id, force } => {
                 let mut words = vec!["remove".to_owned(), folder(id)];
                 words.extend(force.then(|| "--force".to_owned()));
-                return words;
+                words
             }
             // What was put away has no folder to be named by.
             Act::Restore(id) => vec!["restore".to_owned(), self.names[&id].clone()],

@@ -12,7 +12,7 @@ use super::scenario::Scenario;
 use crate::support::Sandbox;
 
 /// How long a command may take that something went wrong in: what hangs does so for ever, and a machine may have much to do.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// How a run ended.
 pub struct Outcome {

@@ -75,7 +75,7 @@ impl Neighbour {
 
     /// Passes the held request on, long after whoever sent it has gone; returns etcd's answer.
     pub fn let_go(&self) -> String {
-        let request = self.shared.held.lock().unwrap().take().expect("a request is held");
+        let request = self.shared.held.lock().unwrap().take().unwrap();
         String::from_utf8_lossy(&self.shared.ask(&request)).into_owned()
     }
 }
@@ -89,7 +89,7 @@ impl Drop for Neighbour {
 
 impl Shared {
     fn pass(&self, mut stream: TcpStream) {
-        let _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
+        let _ = stream.set_read_timeout(Some(Duration::from_mins(1)));
         if let Some(request) = read_request(&mut stream) {
             let number = self.seen.fetch_add(1, Ordering::SeqCst) + 1;
             let line = String::from_utf8_lossy(&request).lines().next().unwrap_or_default().to_owned();
@@ -129,9 +129,9 @@ fn read_request(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut piece = [0; 4096];
     loop {
         if let Some(end) = heard.windows(4).position(|part| part == b"\r\n\r\n") {
-            let head = String::from_utf8_lossy(&heard[..end]).to_lowercase();
+            let fields = String::from_utf8_lossy(&heard[..end]).to_lowercase();
             let length =
-                head.lines().find_map(|line| line.strip_prefix("content-length:"))?.trim().parse::<usize>();
+                fields.lines().find_map(|line| line.strip_prefix("content-length:"))?.trim().parse::<usize>();
             if heard.len() >= end + 4 + length.ok()? {
                 return Some(heard);
             }

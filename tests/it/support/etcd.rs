@@ -152,12 +152,12 @@ impl Etcd {
     pub fn ask(&self, path: &str, body: &Value) -> Value {
         let mut asked =
             self.members.iter().filter_map(|member| member.ask(path, body, self.token.as_deref()));
-        asked.next().expect("a member answers")
+        asked.next().unwrap()
     }
 
     /// Everything that stands below a prefix, key by key, with what etcd says of each.
     pub fn all(&self, prefix: &str) -> Vec<(String, Value)> {
-        let end = format!("{}~", prefix);
+        let end = format!("{prefix}~");
         let asked = json!({"key": STANDARD.encode(prefix), "range_end": STANDARD.encode(end)});
         let answer = self.ask("kv/range", &asked);
         assert!(answer["header"].is_object(), "{answer}");
