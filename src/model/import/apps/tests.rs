@@ -286,7 +286,7 @@ fn the_package_manager_is_the_lockfiles() {
         ("yarn.lock", "yarn run dev --port", "yarn install --frozen-lockfile"),
         ("pnpm-lock.yaml", "pnpm run dev --port", "pnpm install --frozen-lockfile"),
         ("bun.lock", "bun run dev --port", "bun install --frozen-lockfile"),
-        ("none", "yarn run dev --port", "yarn install"),
+        ("none", "yarn run dev --port", "yarn install --no-lockfile"),
     ] {
         says(
             &[("package.json", text), (lockfile, "")],
