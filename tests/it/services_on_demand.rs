@@ -198,6 +198,7 @@ fn one_that_sleeps_follows_its_port_is_not_woken_for_it_and_goes_with_its_worktr
     fleet.wt(&["down"]).ok();
     fleet.wt(&["up"]).ok();
     let supervisor = fleet.supervisor().unwrap();
-    sandbox.wt(&["remove", "feature-one"]).ok();
+    // The server that ran before left a file.
+    sandbox.wt(&["remove", "feature-one", "--force"]).ok();
     until("the end of its supervisor", || !is_running(supervisor));
 }

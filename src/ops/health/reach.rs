@@ -1,6 +1,6 @@
 //! Whether the services of one worktree answer, and are its own: at once, or within a time.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -63,9 +63,10 @@ pub fn address(context: &Context, service: Option<&ServiceName>, is_asked: bool)
     })?;
     if is_asked {
         let services = std::slice::from_ref(&service);
+        let begun = context.host.clock.instant();
         match standing::of_shared(context, &entry, services) {
-            Some((main, there)) => reach(&there, &main, services, None)?,
-            None => reach(context, &entry, services, None)?,
+            Some((main, there)) => reach(&there, &main, services, (None, begun))?,
+            None => reach(context, &entry, services, (None, begun))?,
         };
     }
     Ok(Address { url, service, port, answers: is_asked.then_some(true) })
@@ -83,28 +84,27 @@ pub fn wait(context: &Context, services: &[ServiceName], timeout: Duration) -> R
     let (of_all, own): (Vec<&ServiceName>, Vec<&ServiceName>) = services.iter().partition(is_shared);
     let (of_all, own): (Vec<ServiceName>, Vec<ServiceName>) =
         (of_all.into_iter().cloned().collect(), own.into_iter().cloned().collect());
-    let clock = context.host.clock;
-    let begun = clock.instant();
+    // All together have the time that was asked for.
+    let patience = (Some(timeout), context.host.clock.instant());
     let mut healthy = match standing::of_shared(context, &entry, &of_all) {
-        Some((main, there)) => reach(&there, &main, &of_all, Some(timeout))?,
+        Some((main, there)) => reach(&there, &main, &of_all, patience)?,
         None => Vec::new(),
     };
     if services.is_empty() || !own.is_empty() {
-        let left = timeout.saturating_sub(clock.since(begun));
-        healthy.extend(reach(context, &entry, &own, Some(left))?);
+        healthy.extend(reach(context, &entry, &own, patience)?);
     }
     Ok(Report { worktree: entry.name, services: healthy })
 }
 
-/// Looks once, with a `timeout` again and again, and returns the services once all are healthy.
+/// Looks once, with a timeout again and again until that much has passed since the moment beside it, and returns the services
+/// once all are healthy.
 fn reach(
     context: &Context,
     entry: &Entry,
     services: &[ServiceName],
-    timeout: Option<Duration>,
+    (timeout, begun): (Option<Duration>, Instant),
 ) -> Result<Vec<ServiceHealth>> {
     let clock = context.host.clock;
-    let begun = clock.instant();
     let mut held_before: Vec<(Port, Option<u32>)> = Vec::new();
     loop {
         let gathered = meant(context, entry, services)?;
