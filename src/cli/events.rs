@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::endless;
 use super::session::Session;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
@@ -16,9 +17,6 @@ use crate::ui::table::{self, TableRow};
 
 /// How often the log is looked at.
 const LOOK: Duration = Duration::from_millis(100);
-
-/// What Ctrl-C ends it with, as a shell has it.
-const INTERRUPTED: u8 = 130;
 
 const HEADINGS: [&str; 6] = ["WHEN", "KIND", "EVENT", "WORKTREE", "WHAT", "BY"];
 
@@ -65,10 +63,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let filter = EventFilter { repository, worktree, kinds: arguments.kind, since: since.transpose()? };
     let ui = session.ui;
     if arguments.follow {
-        return match follow(&context, filter, ui) {
-            Err(failure) if failure.code() == Code::Interrupted => Ok(INTERRUPTED),
-            ended => ended.map(|()| 0),
-        };
+        return endless::ended(follow(&context, filter, ui));
     }
     let report = events::events(&context, &filter)?;
     if report.unreadable > 0 {

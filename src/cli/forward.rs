@@ -4,13 +4,12 @@ use std::fmt::Write;
 
 use clap::Args;
 
+use super::endless;
 use super::session::Session;
-use crate::error::{Code, Result};
+
+use crate::error::Result;
 use crate::ops::far::{self, Forwarded};
 use crate::ui::escape;
-
-/// What Ctrl-C ends it with, as a shell has it.
-const INTERRUPTED: u8 = 130;
 
 /// Reach the ports of a worktree on another host as if it were here, until Ctrl-C
 #[derive(Args, Debug)]
@@ -38,10 +37,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         show(session, &forwarding.what)?;
         forwarding.wait(&context)
     });
-    match ended {
-        Err(failure) if failure.code() == Code::Interrupted => Ok(INTERRUPTED),
-        ended => ended.map(|()| 0),
-    }
+    endless::ended(ended)
 }
 
 fn show(session: &Session<'_>, what: &Forwarded) -> Result<()> {

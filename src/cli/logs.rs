@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::endless;
 use super::session::Session;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
@@ -17,9 +18,6 @@ use crate::ui::output::Ui;
 
 /// How often it is looked whether more was written.
 const GLANCE: Duration = Duration::from_millis(100);
-
-/// What Ctrl-C ends following with, as a shell has it.
-const INTERRUPTED: u8 = 130;
 
 /// Show what the services of this worktree have written
 #[derive(Args, Debug)]
@@ -98,10 +96,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         }
     }
     if follow {
-        return match show_on(&context, &mut logs, session.ui) {
-            Err(failure) if failure.code() == Code::Interrupted => Ok(INTERRUPTED),
-            ended => ended.map(|()| 0),
-        };
+        return endless::ended(show_on(&context, &mut logs, session.ui));
     }
     if session.ui.is_json() {
         show_as_one(&mut logs, session.ui)?;

@@ -20,6 +20,7 @@ pub mod dispatch;
 pub mod doctor;
 pub mod down;
 pub mod elsewhere;
+pub mod endless;
 mod env;
 mod events;
 mod exec;

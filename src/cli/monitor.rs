@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::endless;
 use super::session::Session;
 use super::units;
 use crate::context::Context;
@@ -15,9 +16,6 @@ use crate::ops::notify::start;
 use crate::ops::units::UnitsWish;
 use crate::ui::output::Ui;
 use crate::ui::table::{self, TableRow};
-
-/// What Ctrl-C ends it with, as a shell has it.
-const INTERRUPTED: u8 = 130;
 
 /// The shortest interval.
 const LEAST: Duration = Duration::from_secs(1);
@@ -76,10 +74,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let ended =
         stay(&context, permit, &mut stand, interval.unwrap_or(settings.interval.max(LEAST)), session.ui);
     stand.leave();
-    match ended {
-        Err(failure) if failure.code() == Code::Interrupted => Ok(INTERRUPTED),
-        ended => ended.map(|()| 0),
-    }
+    endless::ended(ended)
 }
 
 fn stay(context: &Context, permit: Permit, stand: &mut Stand, interval: Duration, ui: &Ui) -> Result<()> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::endless;
 use super::session::Session;
 use super::show_samples;
 use super::show_services::{self, Teller};
@@ -55,10 +56,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let since = since.transpose()?;
     let mut looker = Looker::new(&context, arguments.worktree.as_deref(), arguments.services)?.since(since);
     if arguments.watch {
-        return match watch(&context, &mut looker, ui) {
-            Err(failure) if failure.code() == Code::Interrupted => Ok(130),
-            ended => ended.map(|()| 0),
-        };
+        return endless::ended(watch(&context, &mut looker, ui));
     }
     let report = looker.look(&context, &mut Teller::new(ui, &context))?;
     if ui.is_json() {

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::endless;
 use super::logs::show;
 use super::ports::Strategy;
 use super::session::Session;
@@ -109,22 +110,17 @@ fn take_over(context: &Context, session: &Session<'_>, services: &[ServiceName])
     Ok(true)
 }
 
-/// What Ctrl-C ends the foreground with, as a shell has it.
-const INTERRUPTED: u8 = 130;
-
 fn stay(context: &Context, request: &Request, ui: &Ui) -> Result<u8> {
     let wish =
         logs::Request { services: Vec::new(), is_setup: false, since: None, tail: Some(0), follow: true };
     let logs = logs::open(context, wish)?;
     let entry = env::require_entry(context, None)?;
     let mut watcher = Watcher { ui, context, entry, logs, news: ServiceNews::default(), told: Vec::new() };
-    match shared::stay(context, request, &mut watcher) {
-        Err(failure) if failure.code() == Code::Interrupted => {
-            ui.say("stopped");
-            Ok(INTERRUPTED)
-        }
-        ended => ended.map(|()| 0),
+    let how = shared::stay(context, request, &mut watcher);
+    if how.as_ref().is_err_and(|failure| failure.code() == Code::Interrupted) {
+        ui.say("stopped");
     }
+    endless::ended(how)
 }
 
 /// Shows what services write, and on stderr what becomes of them.

@@ -2,21 +2,17 @@
 
 use std::time::Duration;
 
-use super::show_health;
+use super::{endless, show_health};
 use crate::context::Context;
-use crate::error::{Code, Result};
+use crate::error::Result;
 use crate::ops::health::gather::Request;
 use crate::ops::health::watch::{Round, Watcher};
 use crate::ui::output::Ui;
 use crate::ui::screen::Screen;
 use crate::ui::table;
 
-/// The shortest time between two rounds, and how often it is looked whether anybody still reads.
+/// The shortest time between two rounds.
 const LEAST: Duration = Duration::from_millis(50);
-const GLANCE: Duration = Duration::from_millis(250);
-
-/// What Ctrl-C ends a watch with, as a shell has it.
-const INTERRUPTED: u8 = 130;
 
 /// Watches until Ctrl-C (exit 130), or until nobody reads any more (exit 0).
 ///
@@ -24,10 +20,7 @@ const INTERRUPTED: u8 = 130;
 ///
 /// What stops a look, such as a worktree that is gone.
 pub fn run(context: &Context, request: Request, ui: &Ui) -> Result<u8> {
-    match watch(context, request, ui) {
-        Err(failure) if failure.code() == Code::Interrupted => Ok(INTERRUPTED),
-        ended => ended.map(|()| 0),
-    }
+    endless::ended(watch(context, request, ui))
 }
 
 fn watch(context: &Context, request: Request, ui: &Ui) -> Result<()> {
@@ -46,14 +39,8 @@ fn watch(context: &Context, request: Request, ui: &Ui) -> Result<()> {
         } else {
             show_changes(ui, &round)?;
         }
-        let mut left = interval;
-        while !left.is_zero() {
-            if ui.is_abandoned() {
-                return Ok(());
-            }
-            let wait = left.min(GLANCE);
-            context.host.clock.wait(wait, &context.host.interrupt)?;
-            left -= wait;
+        if !endless::rest(context, ui, interval)? {
+            return Ok(());
         }
     }
 }

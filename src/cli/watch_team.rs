@@ -1,19 +1,11 @@
 //! `wt team --watch`: who has what, drawn again and again on a terminal, written when it changed elsewhere.
 
-use std::time::Duration;
-
 use super::session::Session;
-use super::show_team;
+use super::{endless, show_team};
 use crate::context::Context;
 use crate::error::{Code, Result};
 use crate::ops::team::{Report, survey};
 use crate::ui::screen::Screen;
-
-/// How often it is looked whether anybody still reads.
-const GLANCE: Duration = Duration::from_millis(250);
-
-/// What Ctrl-C ends a watch with, as a shell has it.
-const INTERRUPTED: u8 = 130;
 
 /// Watches until Ctrl-C (exit 130), or until nobody reads any more (exit 0).
 ///
@@ -23,10 +15,7 @@ const INTERRUPTED: u8 = 130;
 pub fn run(session: &Session<'_>) -> Result<u8> {
     let context = session.context_as_it_is_whatever_is_configured()?;
     context.host.interrupt.install()?;
-    match watch(session, &context) {
-        Err(failure) if failure.code() == Code::Interrupted => Ok(INTERRUPTED),
-        ended => ended.map(|()| 0),
-    }
+    endless::ended(watch(session, &context))
 }
 
 fn watch(session: &Session<'_>, context: &Context) -> Result<()> {
@@ -42,14 +31,8 @@ fn watch(session: &Session<'_>, context: &Context) -> Result<()> {
             Err(failure) if failure.code() == Code::ClaimsUnreachable => ui.warn(failure.message()),
             Err(failure) => return Err(failure),
         }
-        let mut left = context.config.monitor.interval.max(GLANCE);
-        while !left.is_zero() {
-            if ui.is_abandoned() {
-                return Ok(());
-            }
-            let wait = left.min(GLANCE);
-            context.host.clock.wait(wait, &context.host.interrupt)?;
-            left -= wait;
+        if !endless::rest(context, ui, context.config.monitor.interval.max(endless::GLANCE))? {
+            return Ok(());
         }
     }
 }
