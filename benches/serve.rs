@@ -12,6 +12,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+#[path = "support/usage.rs"]
+mod usage;
+
+use usage::{memory, ticks};
+
 /// Ports from the first one on: what runs, the servers of the bench, and what is only recorded.
 const RUNNING: u16 = 100;
 const PORTS: u16 = RUNNING + 3;
@@ -312,20 +317,6 @@ fn answer(stream: &mut BufReader<TcpStream>) -> Vec<u8> {
 fn ok(command: &mut Command) {
     let status = command.status().unwrap();
     assert!(status.success(), "{command:?}: {status}");
-}
-
-/// Time on a processor so far, in hundredths of a second.
-fn ticks(pid: u32) -> u64 {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
-    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "mebibytes of one process")]
-fn memory(pid: u32) -> f64 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() as f64 / 1024.0
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {

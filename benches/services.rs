@@ -11,6 +11,10 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use usage::{memory, ticks};
+
+#[path = "support/usage.rs"]
+mod usage;
 
 const SERVICES: u16 = 10;
 const ROUNDS: usize = 5;
@@ -129,20 +133,6 @@ fn json(command: &mut Command) -> Value {
 
 fn is_free(first: u16) -> bool {
     (first..first + SERVICES).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok())
-}
-
-/// Time on a processor so far, in hundredths of a second.
-fn ticks(pid: u32) -> u64 {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
-    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "mebibytes of one process")]
-fn memory(pid: u32) -> f64 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() as f64 / 1024.0
 }
 
 fn timed(work: impl FnOnce()) -> Duration {

@@ -151,6 +151,25 @@ pub struct ServiceFacts {
     pub samples: Vec<ServiceSample>,
 }
 
+impl ServiceFacts {
+    /// Those of a service that could run, and was never started.
+    #[must_use]
+    pub fn stopped(service: ServiceName, port: Option<Port>) -> Self {
+        Self {
+            service,
+            state: ServiceState::Stopped,
+            port,
+            pid: None,
+            pids: Vec::new(),
+            since: None,
+            restarts: 0,
+            reason: None,
+            news: String::new(),
+            samples: Vec::new(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -9,7 +9,6 @@ use crate::error::Result;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::services::protocol::{Request as Ask, ServiceFacts};
-use crate::model::services::state::ServiceState;
 use crate::ops::shared;
 
 /// Returns these services, which serve all worktrees, as the main worktree's supervisor has them; none where it is no member.
@@ -30,18 +29,11 @@ pub(super) fn views(context: &Context, entry: &Entry, services: &[ServiceName]) 
     let facts: Vec<ServiceFacts> = services
         .iter()
         .map(|service| {
-            known.iter().find(|facts| facts.service == *service).cloned().unwrap_or_else(|| ServiceFacts {
-                service: service.clone(),
-                state: ServiceState::Stopped,
-                port: port(service),
-                pid: None,
-                pids: Vec::new(),
-                since: None,
-                restarts: 0,
-                reason: None,
-                news: String::new(),
-                samples: Vec::new(),
-            })
+            known
+                .iter()
+                .find(|facts| facts.service == *service)
+                .cloned()
+                .unwrap_or_else(|| ServiceFacts::stopped(service.clone(), port(service)))
         })
         .collect();
     let mut views = Usages::default().views(&facts, context.now(), &place.wish.marker, None);

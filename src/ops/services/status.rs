@@ -172,18 +172,7 @@ impl Looker {
         naming::leave_out_dropped(context, facts);
         for name in context.config.services.keys().filter(|name| naming::is_configured(context, name)) {
             if facts.iter().all(|facts| facts.service != *name) {
-                facts.push(ServiceFacts {
-                    service: name.clone(),
-                    state: ServiceState::Stopped,
-                    port: self.port(name),
-                    pid: None,
-                    pids: Vec::new(),
-                    since: None,
-                    restarts: 0,
-                    reason: None,
-                    news: String::new(),
-                    samples: Vec::new(),
-                });
+                facts.push(ServiceFacts::stopped(name.clone(), self.port(name)));
             }
         }
         facts.sort_by(|one, other| one.service.cmp(&other.service));
