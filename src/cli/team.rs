@@ -101,7 +101,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
             report.warnings.iter().for_each(|warning| ui.warn(warning));
             if report.shared_host.is_none() && report.remote.is_none() {
                 ui.say(
-                    "there is no team here: `sudo wt team init --shared-host` keeps the ports of this machine's users apart, \
+                    "there is no team here: `sudo $(command -v wt) team init --shared-host` keeps the ports of this machine's users apart, \
                      `[team] claims = \"git\"` has branches claimed on the remote",
                 );
             } else if is_empty(&report) {

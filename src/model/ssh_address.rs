@@ -20,7 +20,11 @@ impl SshAddress {
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = |why: &str| Err(format!("`{}` {why}", text.escape_debug()));
         let Some(rest) = text.strip_prefix("ssh://") else {
-            return wrong("is no address: ssh://[USER@]HOST[:PORT][/PATH/TO/WT]");
+            let meant = Self::parse(&format!("ssh://{text}")).ok().filter(|_| !text.contains("://"));
+            return wrong(&meant.map_or_else(
+                || "is no address: ssh://[USER@]HOST[:PORT][/PATH/TO/WT]".to_owned(),
+                |meant| format!("is no address: write {}", meant.written()),
+            ));
         };
         let (place, program) = match rest.split_once('/') {
             Some((place, "")) => (place, None),
@@ -81,6 +85,14 @@ mod tests {
             assert_eq!(SshAddress::parse(text).unwrap().written(), text);
         }
         assert_eq!(SshAddress::parse("ssh://laptop/").unwrap().program, None);
+    }
+
+    #[test]
+    fn who_writes_it_as_for_ssh_is_told_how_it_is_written() {
+        let told = SshAddress::parse("ana@laptop").unwrap_err();
+        assert!(told.contains("write ssh://ana@laptop"), "{told}");
+        let told = SshAddress::parse("http://laptop").unwrap_err();
+        assert!(told.contains("ssh://[USER@]HOST"), "{told}");
     }
 
     #[test]

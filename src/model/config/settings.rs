@@ -301,8 +301,14 @@ impl Config {
 
     /// Returns what a repository's file says and what does not count as things stand, each as a sentence.
     pub fn uncounted(&self) -> impl Iterator<Item = String> + '_ {
+        self.uncounted_of("")
+    }
+
+    /// As [`uncounted`](Self::uncounted), of the keys alone that begin so.
+    pub fn uncounted_of<'a>(&'a self, beginning: &'a str) -> impl Iterator<Item = String> + 'a {
         // Where a folder lies is said where it is made.
         let held = self.held.iter().filter(|held| !held.is_trusted && held.value.key != "worktree.path");
+        let held = held.filter(move |held| held.value.key.starts_with(beginning));
         held.map(|held| {
             let ConfigValue { key, value, origin } = &held.value;
             let until = if held.until_trusted {

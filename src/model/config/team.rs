@@ -23,7 +23,8 @@ pub fn read(merged: &MergedConfig) -> TeamSettings {
         is_shared_host_set: !is_built_in,
         keeper: match text("team.claims").as_deref() {
             Some("git") => TeamKeeper::Git,
-            Some("etcd") => TeamKeeper::Etcd(Box::new(EtcdSettings {
+            // Half of it is as good as nothing, and is told.
+            Some("etcd") if is_etcd_whole(merged) => TeamKeeper::Etcd(Box::new(EtcdSettings {
                 endpoints: endpoints(merged),
                 team: text("team.etcd.team").unwrap_or_default(),
                 user: text("team.etcd.user").zip(text("team.etcd.password_file")),
@@ -91,6 +92,10 @@ pub fn problems(merged: &MergedConfig) -> Vec<Problem> {
     found
 }
 
+fn is_etcd_whole(merged: &MergedConfig) -> bool {
+    cfg!(feature = "etcd") && !endpoints(merged).is_empty() && text(merged, "team.etcd.team").is_some()
+}
+
 fn text(merged: &MergedConfig, key: &str) -> Option<String> {
     let found = merged.find(key).and_then(|found| value::text(&found.value).ok());
     found.filter(|text| !text.is_empty()).map(str::to_owned)
@@ -125,11 +130,23 @@ fn is_plain(team: &str) -> bool {
 mod tests {
     use crate::model::config::layers::{Layer, Source};
     use crate::model::config::merge::merge_leniently;
+    use crate::model::config::outside::TeamKeeper;
 
     fn told(text: &str) -> Vec<String> {
         let layer = Layer { path: "f".to_owned(), text: text.to_owned(), source: Source::User };
         let (_, problems) = merge_leniently(&[layer], &[], &[]);
         problems.into_iter().filter_map(|problem| problem.key).collect()
+    }
+
+    #[test]
+    fn half_an_etcd_keeps_no_claims() {
+        let kept = |text: &str| {
+            let layer = Layer { path: "f".to_owned(), text: text.to_owned(), source: Source::User };
+            merge_leniently(&[layer], &[], &[]).0.team.keeper
+        };
+        let half = "[team]\nclaims = \"etcd\"\n[team.etcd]\nendpoints = [\"https://e1:2379\"]\n";
+        assert!(matches!(kept(half), TeamKeeper::Nobody));
+        assert!(matches!(kept(&format!("{half}team = \"shop\"\n")), TeamKeeper::Etcd(_)));
     }
 
     #[test]

@@ -71,7 +71,8 @@ pub fn survey(context: &Context) -> Result<Report> {
             }
         }
     }
-    let warnings = claims::settle(context);
+    let mut warnings = claims::settle(context);
+    warnings.extend(context.config.uncounted_of("team."));
     let branches::Rows { branches, ports: of_team, hosts, unread } = branches::rows(context)?;
     // A port of this machine's own that others see over the network as well is one row.
     for row in of_team {
