@@ -1,5 +1,5 @@
 //! Has a reader look at each file of its corpus in `tests/foreign_bytes`, and for `WT_FOREIGN_SECONDS` at whatever becomes of
-//! them. No look panics, lasts longer than [`LONGEST`], or has the process grow beyond [`MOST_MEMORY`].
+//! them. No look panics or lasts longer than [`LONGEST`], and what is made of them has the process not grow beyond [`MOST_MEMORY`].
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -145,7 +145,9 @@ pub fn press(name: &str, look: impl Fn(&[u8])) {
     let seeds: Vec<Vec<u8>> = paths.iter().map(|path| fs::read(path).unwrap()).collect();
     let look = AssertUnwindSafe(look);
     for seed in &seeds {
+        let begin = Instant::now();
         looked(name, seed, &look);
+        assert!(begin.elapsed() < LONGEST, "{name}: {:?} for {} bytes", begin.elapsed(), seed.len());
     }
     let Some(seconds) = seconds() else { return };
     forget_peak();

@@ -1,6 +1,6 @@
 //! A model beside the program: what people and programs do to worktrees in any order, by several processes at once, with kills
 //! and a clock that jumps. A model says what each step leads to, and after each the machine is compared with it. A sequence that
-//! fails is made shorter, and kept in `tests/it/beside/kept.txt`, which each run begins with.
+//! fails is made shorter, and kept in `tests/it/beside/kept.txt`, which each long walk begins with.
 
 mod machine;
 mod reference;
@@ -65,7 +65,8 @@ fn walk(config: &Config, steps: Range<usize>) {
 
 #[test]
 fn a_few_steps_lead_where_a_model_says() {
-    walk(&Config { cases: 1, ..config(1) }, 1..8);
+    // What is kept was drawn for long walks: here it would be other steps.
+    walk(&Config { cases: 1, failure_persistence: None, ..config(1) }, 1..8);
 }
 
 #[test]

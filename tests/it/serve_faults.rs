@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::process::Stdio;
+use std::process::{ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
@@ -11,6 +11,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::state::Mount;
+use crate::support::holder::Holder;
 use crate::support::http::{await_change, read};
 use crate::support::services::{is_running, kill, signal};
 use crate::support::wait::until;
@@ -291,6 +292,17 @@ fn whatever_is_killed_in_whatever_order_the_rest_goes_on_and_comes_back() {
     killed_in(&[[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]]);
 }
 
+/// A monitor that watches, and what it says, which somebody goes on reading.
+fn watch(sandbox: &Sandbox) -> (Holder, BufReader<ChildStdout>) {
+    let mut command = sandbox.command(&sandbox.repo(), &["monitor", "--json", "--interval", "1s"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut said = BufReader::new(child.stdout.take().unwrap());
+    let mut first = String::new();
+    said.read_line(&mut first).unwrap();
+    assert!(first.starts_with('{'), "it does not watch: {first}");
+    (Holder { child }, said)
+}
+
 /// Kills the server (0), the monitor (1) and the supervisor (2) in each of these orders.
 fn killed_in(orders: &[[u8; 3]]) {
     let sandbox = Sandbox::new();
@@ -303,10 +315,7 @@ fn killed_in(orders: &[[u8; 3]]) {
         fleet.wt(&["up"]).ok();
         let (web, supervisor) = (fleet.pid("web"), fleet.supervisor().unwrap());
         let mut server = sandbox.serve(&[]);
-        let mut command = sandbox.command(&sandbox.repo(), &["monitor", "--json", "--interval", "1s"]);
-        let mut monitor = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut first = String::new();
-        BufReader::new(monitor.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        let (monitor, _reader) = watch(&sandbox);
         for who in order {
             match who {
                 0 => {
@@ -314,8 +323,8 @@ fn killed_in(orders: &[[u8; 3]]) {
                     server.wait();
                 }
                 1 => {
-                    monitor.kill().unwrap();
-                    monitor.wait().unwrap();
+                    kill(monitor.pid());
+                    until("the monitor's end", || !is_running(monitor.pid()));
                 }
                 _ => {
                     kill(supervisor);
@@ -333,7 +342,8 @@ fn killed_in(orders: &[[u8; 3]]) {
         fleet.wt(&["up"]).ok();
         assert_eq!(fleet.state("web").0, "ready", "{order:?}");
         assert_ne!(fleet.supervisor(), Some(supervisor));
-        fleet.wt(&["monitor", "--once"]).ok();
+        drop(monitor);
+        let _next = watch(&sandbox);
     }
 }
 

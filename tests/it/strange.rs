@@ -14,7 +14,9 @@ use crate::support::skip;
 /// Goes through all set-ups of these names; says at the end which went wrong, and which this machine cannot make.
 fn through(is_wanted: impl Fn(&str) -> bool) {
     let (mut wrong, mut unmade) = (Vec::new(), Vec::new());
-    for Named { name, make } in ALL.iter().filter(|setup| is_wanted(setup.name)) {
+    let wanted: Vec<&Named> = ALL.iter().filter(|setup| is_wanted(setup.name)).collect();
+    assert!(!wanted.is_empty(), "no set-up is called so");
+    for Named { name, make } in wanted {
         let Some(setup) = make() else {
             unmade.push(*name);
             continue;

@@ -65,7 +65,7 @@ pub enum Fate {
 #[derive(Clone, Copy, Debug)]
 pub enum Look {
     List,
-    Status,
+    Conflicts,
     Doctor,
     Validate,
     Fix,
@@ -77,7 +77,7 @@ pub enum Look {
 impl Look {
     pub const ALL: [Self; 8] = [
         Self::List,
-        Self::Status,
+        Self::Conflicts,
         Self::Doctor,
         Self::Validate,
         Self::Fix,
@@ -89,7 +89,7 @@ impl Look {
     pub fn words(self) -> &'static [&'static str] {
         match self {
             Self::List => &["list"],
-            Self::Status => &["status"],
+            Self::Conflicts => &["ports", "conflicts"],
             Self::Doctor => &["doctor"],
             Self::Validate => &["validate"],
             Self::Fix => &["validate", "--fix"],

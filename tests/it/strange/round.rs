@@ -11,8 +11,8 @@ use crate::support::{Run, Sandbox};
 /// How a round ends.
 pub enum Outcome {
     Works,
-    /// Refused with one of these codes, and nothing is made.
-    Refused(&'static [&'static str]),
+    /// Refused with this code, and nothing is made.
+    Refused(&'static str),
 }
 
 /// A set-up.
@@ -79,16 +79,26 @@ impl Setup {
     }
 }
 
+/// All that a create could make: branches, worktrees, what is ignored, and what lies beside the repository.
+fn made(setup: &Setup) -> [String; 4] {
+    let refs = ["for-each-ref", "--format=%(refname) %(objectname)"];
+    let ignored = "cat \"$(git rev-parse --git-common-dir)/info/exclude\"";
+    [
+        setup.run("git", &refs).stdout,
+        setup.run("git", &["worktree", "list", "--porcelain"]).stdout,
+        setup.run("sh", &["-c", ignored]).stdout,
+        setup.run("ls", &["-A", ".", ".."]).stdout,
+    ]
+}
+
 /// Goes through it.
 pub fn round(setup: &Setup) {
-    let branches = || setup.run("git", &["for-each-ref", "--format=%(refname)", "refs/heads"]).stdout;
-    let before = branches();
-    if let Outcome::Refused(codes) = setup.outcome {
+    if let Outcome::Refused(code) = setup.outcome {
+        let before = made(setup);
         let run = setup.wt(&["create", "one", "--json"]);
         assert_ne!(run.status, 0, "{}", run.shown());
-        let code = run.json()["error"]["code"].clone();
-        assert!(codes.iter().any(|known| code == *known), "{}", run.shown());
-        assert_eq!(branches(), before, "a branch was made: {}", run.shown());
+        assert_eq!(run.json()["error"]["code"], code, "{}", run.shown());
+        assert_eq!(made(setup), before, "something was made: {}", run.shown());
         return;
     }
     let answer = setup.json(&["create", "one", "--ports"]);
