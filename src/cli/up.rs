@@ -15,12 +15,13 @@ use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::services::news::ServiceNews;
 use crate::model::services::protocol::ServiceFacts;
+use crate::ops::arrival::Arrival;
+use crate::ops::env;
 use crate::ops::services::contact::WishListener;
 use crate::ops::services::logs::{self, Logs};
 use crate::ops::services::settling::SettlingWish;
 use crate::ops::services::up::Request;
 use crate::ops::services::{report, shared, taking_over};
-use crate::ops::{env, main_worktree};
 use crate::ui::output::Ui;
 use crate::ui::{escape, prompt};
 
@@ -61,11 +62,9 @@ pub struct Arguments {
 ///
 /// As [`shared::up`].
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
-    let context = session.context_with_records_true()?.of_worktree(arguments.worktree.as_deref());
+    let context = session.context_as_it_is()?.of_worktree(arguments.worktree.as_deref());
+    session.arrive(&context, Arrival::Start);
     let ui = session.ui;
-    for said in main_worktree::follow(&context) {
-        ui.warn(&said);
-    }
     session.hint_at_own_configuration_here(&context);
     let is_agreed = session.global.yes;
     let resolve = arguments.resolve.map(|strategy| SettlingWish { strategy: strategy.into(), is_agreed });

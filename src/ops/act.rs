@@ -8,7 +8,7 @@ use super::arrival::{Arrival, arrive};
 use super::ports::settlement::Settlement;
 use super::services::contact::Deaf;
 use super::services::{down, shared, up};
-use super::{env, main_worktree, remove, resolving, vanished};
+use super::{env, remove, resolving};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::config::problem::Problem;
@@ -112,14 +112,14 @@ pub fn act(
     let _ = arrive(
         &context,
         match action {
-            PageAction::Up | PageAction::Restart | PageAction::Resolve => Arrival::Watch,
+            PageAction::Up => Arrival::Start,
+            PageAction::Restart | PageAction::Resolve => Arrival::Listing,
             PageAction::Down | PageAction::Remove => Arrival::Command,
         },
     );
     let services = wish.services.clone().unwrap_or_default();
     match action {
         PageAction::Up => {
-            main_worktree::follow(&context);
             let request = up::Request { services, ..up::Request::default() };
             shared::up(&context, &request, &mut Deaf).map(ActionDone::Started)
         }
@@ -173,7 +173,6 @@ fn remove(context: &Context, name: &str, wish: &ActionWish) -> Result<ActionDone
     plan.require_safe()?;
     let mut report = remove::apply(context, &plan)?;
     let stopped = report.stopped.take();
-    // Behind the removal: a vanished worktree that was named is put away with all that is known about it.
-    vanished::release::release(context);
+    let _ = arrive(context, Arrival::Removal);
     stopped.map_or(Ok(ActionDone::Removed(report)), Err)
 }

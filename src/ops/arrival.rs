@@ -1,7 +1,7 @@
 //! What is healed, followed, released and cleaned up when: decided by the occasion on which somebody comes, in one table. A
 //! look does nothing of it, and a policy that lets one only look makes every occasion one.
 
-use super::{heal, run, sweep, vanished};
+use super::{heal, main_worktree, run, sweep, vanished};
 use crate::context::Context;
 
 /// The occasion on which somebody comes.
@@ -13,8 +13,13 @@ pub enum Arrival {
     Command,
     /// A command about all worktrees.
     Listing,
-    /// A push, an action of the page, a round of the monitor.
+    /// Services are to be started.
+    Start,
+    /// A push, a round of the monitor.
     Watch,
+    /// What a dead process left is in the way of somebody: of a repair, of a create that waits for another one, of an agent's
+    /// session that is to be recorded.
+    Obstacle,
     /// A checkout, with what a glance in passing saw.
     Checkout { heals: bool, releases: bool },
     /// Something was removed: a vanished worktree that was named is put away first, with all that is known about it.
@@ -32,6 +37,8 @@ struct Duties {
     follows: bool,
     /// The records of what is proven gone are released; whoever looks for what vanished sees what moved.
     releases: bool,
+    /// The record of the main worktree follows `[main]`.
+    joins: bool,
     /// The clean-up of the trash is started where it is due.
     cleans_up: Option<sweep::Occasion>,
 }
@@ -46,6 +53,8 @@ impl Arrival {
                 let cleans_up = Some(sweep::Occasion::Passing);
                 Duties { heals: true, releases: true, cleans_up, ..none }
             }
+            Self::Start => Duties { joins: true, ..Self::Listing.duties() },
+            Self::Obstacle => Duties { heals: true, ..none },
             Self::Watch => Duties { heals: true, releases: true, ..none },
             Self::Checkout { heals, releases } => Duties { heals, releases, ..none },
             Self::Removal => Duties { releases: true, cleans_up: Some(sweep::Occasion::Removal), ..none },
@@ -81,6 +90,9 @@ pub fn arrive(context: &Context, arrival: Arrival) -> Arrived {
     if let Some(occasion) = duties.cleans_up {
         arrived.warnings = clean_up(context, occasion);
     }
+    if duties.joins {
+        arrived.warnings.extend(main_worktree::follow(context));
+    }
     arrived
 }
 
@@ -108,7 +120,8 @@ mod tests {
         assert_eq!(Arrival::Look.duties(), Duties::default());
         assert_eq!(Arrival::Checkout { heals: false, releases: false }.duties(), Duties::default());
         assert!(!Arrival::Command.duties().releases && Arrival::Command.duties().follows);
-        for arrival in [Arrival::Listing, Arrival::Watch, Arrival::Removal] {
+        assert_eq!(Arrival::Obstacle.duties(), Duties { heals: true, ..Duties::default() });
+        for arrival in [Arrival::Listing, Arrival::Start, Arrival::Watch, Arrival::Removal] {
             assert!(arrival.duties().releases, "{arrival:?}");
         }
     }

@@ -223,9 +223,12 @@ fn panics_unwind() {
 }
 
 /// What is done in one room only: the words that do it, and where they may stand.
-const ROOMS: [(&str, &[&str]); 12] = [
+const ROOMS: [(&str, &[&str]); 15] = [
     ("/proc/{pid}/fd", &["host/process/descriptors.rs"]),
     (".join(\"fd\")", &["host/process/descriptors.rs"]),
+    ("heal::heal(", &["ops/arrival.rs"]),
+    ("follow_moves(", &["ops/arrival.rs", "ops/vanished.rs"]),
+    ("sweep_later(", &["ops/arrival.rs", "ops/run.rs"]),
     ("skim(", &["host/store"]),
     ("wreckage(", &["host/store"]),
     ("env_file::write(", &["ops/env_files.rs"]),

@@ -21,8 +21,9 @@ use crate::model::registry::table::Registry;
 use crate::model::setup::SetupState;
 use crate::model::view::WorktreeView;
 use crate::ops::adopt::unasked;
+use crate::ops::arrival::{Arrival, arrive};
 use crate::ops::foreign::{self, is_foreign};
-use crate::ops::{heal, view};
+use crate::ops::view;
 
 /// What the session is told.
 #[derive(Clone, Debug, Default, JsonSchema, Serialize)]
@@ -93,7 +94,7 @@ fn require_entry(
     if current.admin.is_none() || !context.config.adopt.agents || !is_sound {
         return Ok(None);
     }
-    report.warnings.extend(heal::heal(context));
+    report.warnings.extend(arrive(context, Arrival::Obstacle).said);
     if let Some(recorded) = record(context, repository, &current.path)? {
         report.adopted = true;
         if let Some((refused, allocate)) = recorded.without_ports {

@@ -19,9 +19,10 @@ use crate::model::purpose::Purpose;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::service::ServiceName;
 use crate::model::view::{WorktreeView, as_text};
+use crate::ops::arrival::{Arrival, arrive};
 use crate::ops::rows::{self, WorktreeRow};
 use crate::ops::watch::Watch;
-use crate::ops::{adopt, bases, env, heal, prune, view};
+use crate::ops::{adopt, bases, env, prune, view};
 
 /// How often it is looked whether another create of the same worktree has ended.
 const PAUSE: Duration = Duration::from_millis(25);
@@ -90,7 +91,7 @@ pub fn create_or_reuse(context: &Context, request: &Request, watch: &dyn Watch) 
             Standing::Changing => {
                 // Whoever died at it is found out at once; who is at work takes a while, or cannot be seen from here.
                 if waits == 0 {
-                    heal::heal(context);
+                    let _ = arrive(context, Arrival::Obstacle);
                 }
                 waits += 1;
                 if waits > MOST_WAITS {

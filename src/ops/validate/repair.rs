@@ -23,6 +23,7 @@ use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::record::RegistryRow;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
+use crate::ops::arrival::{Arrival, arrive};
 use crate::ops::env_files::follow;
 use crate::ops::ports::ledger::{self, GivingUp, LeavingPort, Moved, RecordChange, Remembrance};
 use crate::ops::{heal, hooks, ports, prune};
@@ -144,7 +145,7 @@ fn record_branch(
 }
 
 fn finish(ground: &Context, target: &FixTarget) -> Result<Vec<String>> {
-    let said = heal::heal(ground);
+    let said = arrive(ground, Arrival::Obstacle).said;
     let registry = ground.store()?.read()?;
     let is_left = |entry: &Entry| {
         target.is(entry)
@@ -220,7 +221,7 @@ fn restore_backup(context: &Context) -> Result<Vec<String>> {
     let mut said =
         vec!["the registry was taken from its backup; the damaged bytes are kept beside it".to_owned()];
     // The backup is one step behind: what it calls unfinished is marked before anything looks at it, then finished.
-    said.extend(heal::heal(context));
+    said.extend(arrive(context, Arrival::Obstacle).said);
     Ok(said)
 }
 
