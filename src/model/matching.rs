@@ -1,10 +1,12 @@
 //! Which record is about which of git's worktrees: the main one by being it, a linked one by git's own name for it, which
-//! survives a move, then by its folder. One rule for both directions.
+//! survives a move, then by its folder, where what the record names is no other worktree. One rule for both directions, for
+//! whole lists (`Matching`) and for whoever goes once through many records for the sake of one worktree (`Closest`).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::model::registry::entry::Entry;
+use crate::model::registry::glimpse::RowGlimpse;
 
 /// What a worktree is known by, in the registry and in git.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +21,70 @@ impl<'a> WorktreeMark<'a> {
     #[must_use]
     pub fn of(entry: &'a Entry) -> Self {
         Self { admin: (!entry.is_main()).then_some(&entry.admin), path: &entry.path }
+    }
+
+    /// Returns what a row that was read in passing knows its worktree by: that of the main one names nothing, as that of one
+    /// which git has not named yet.
+    #[must_use]
+    pub fn of_glimpse(row: &'a RowGlimpse<'_>) -> Self {
+        Self { admin: Some(&row.admin), path: Path::new(&*row.path) }
+    }
+
+    /// Tells how surely the record that is known by `record` is about this worktree; `None` where it is not.
+    #[must_use]
+    pub fn likeness(self, record: WorktreeMark<'_>) -> Option<Likeness> {
+        let stands_there = self.path == record.path;
+        match (self.admin, record.admin) {
+            (None, None) => Some(Likeness::Name),
+            (None, Some("")) => stands_there.then_some(Likeness::Name),
+            (None, Some(_)) | (Some(_), None) => None,
+            (Some(admin), Some(named)) if !admin.is_empty() && admin == named => Some(Likeness::Name),
+            (Some(_), Some(_)) => stands_there.then_some(Likeness::Folder),
+        }
+    }
+}
+
+/// How surely a record is about a worktree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Likeness {
+    /// git calls it so, or it is the main one.
+    Name,
+    /// It stands where the record says.
+    Folder,
+}
+
+/// The one of many records that is about a worktree.
+#[derive(Debug)]
+pub struct Closest<'a, T> {
+    worktree: WorktreeMark<'a>,
+    named: Option<T>,
+    /// Those that stand in its folder, each with what git calls the worktree that it names.
+    standing: Vec<(String, T)>,
+}
+
+impl<'a, T> Closest<'a, T> {
+    /// Nothing was considered yet.
+    #[must_use]
+    pub fn to(worktree: WorktreeMark<'a>) -> Self {
+        Self { worktree, named: None, standing: Vec::new() }
+    }
+
+    /// Considers a living record; `keep` makes what is kept of it.
+    pub fn consider(&mut self, record: WorktreeMark<'_>, keep: impl FnOnce() -> T) {
+        match self.worktree.likeness(record) {
+            Some(Likeness::Name) if self.named.is_none() => self.named = Some(keep()),
+            Some(Likeness::Folder) => {
+                self.standing.push((record.admin.unwrap_or_default().to_owned(), keep()));
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns what was kept of the record; `is_another` answers whether git has another worktree of that name.
+    #[must_use]
+    pub fn find(&self, is_another: impl Fn(&str) -> bool) -> Option<&T> {
+        let standing = || self.standing.iter().find(|(admin, _)| admin.is_empty() || !is_another(admin));
+        self.named.as_ref().or_else(|| standing().map(|(_, kept)| kept))
     }
 }
 
@@ -53,11 +119,27 @@ impl Matching {
 
     /// Returns the places of those that are about the same worktree as `mark`, the surest first.
     pub fn places(&self, mark: WorktreeMark<'_>) -> impl Iterator<Item = usize> {
-        let found = match mark.admin {
-            None => [self.main, None],
-            Some(admin) => [self.by_admin.get(admin).copied(), self.by_path.get(mark.path).copied()],
-        };
-        found.into_iter().flatten()
+        [self.find_named(mark), self.find_standing(mark)].into_iter().flatten()
+    }
+
+    fn find_named(&self, mark: WorktreeMark<'_>) -> Option<usize> {
+        mark.admin.map_or(self.main, |admin| self.by_admin.get(admin).copied())
+    }
+
+    fn find_standing(&self, mark: WorktreeMark<'_>) -> Option<usize> {
+        mark.admin.and_then(|_| self.by_path.get(mark.path).copied())
+    }
+
+    /// Returns for each of `marks` the place of its own, no place twice: those of their names first, then those of their folders.
+    #[must_use]
+    pub fn pairs(&self, marks: &[WorktreeMark<'_>]) -> Vec<Option<usize>> {
+        let mut taken = HashSet::new();
+        let mut pairs: Vec<Option<usize>> =
+            marks.iter().map(|mark| self.find_named(*mark).filter(|at| taken.insert(*at))).collect();
+        for (mark, pair) in marks.iter().zip(&mut pairs).filter(|(_, pair)| pair.is_none()) {
+            *pair = self.find_standing(*mark).filter(|at| taken.insert(*at));
+        }
+        pairs
     }
 
     /// Forgets the one that git calls `admin`; returns its place.
@@ -100,5 +182,34 @@ mod tests {
         assert!(places(&known, Some("b"), "/w/b").is_empty());
         known.note_again(2, mark(Some("b"), "/w/c"));
         assert_eq!(places(&known, Some("b"), "/w/x"), [2]);
+    }
+
+    #[test]
+    fn whoever_goes_through_the_records_once_finds_what_the_list_of_all_finds() {
+        let records = [
+            mark(None, "/w/shop"),
+            mark(Some("a"), "/w/b"),
+            mark(Some(""), "/w/new"),
+            mark(Some("gone"), "/w/c"),
+            mark(Some("d"), "/w/elsewhere"),
+        ];
+        // `b` stands where the record of `a` says, and is not what it is about.
+        let worktrees = [
+            mark(None, "/w/shop"),
+            mark(Some("b"), "/w/b"),
+            mark(Some("a"), "/w/a"),
+            mark(Some("new"), "/w/new"),
+            mark(Some("c"), "/w/c"),
+            mark(Some("d"), "/w/d"),
+            mark(Some("e"), "/w/e"),
+        ];
+        let pairs = Matching::of(records).pairs(&worktrees);
+        assert_eq!(pairs, [Some(0), None, Some(1), Some(2), Some(3), Some(4), None]);
+        for (worktree, at) in worktrees.iter().zip(pairs) {
+            let mut closest = Closest::to(*worktree);
+            records.iter().enumerate().for_each(|(at, record)| closest.consider(*record, || at));
+            let is_another = |name: &str| worktrees.iter().any(|known| known.admin == Some(name));
+            assert_eq!(closest.find(is_another).copied(), at, "{worktree:?}");
+        }
     }
 }

@@ -14,8 +14,10 @@ use crate::host::machine::Host;
 use crate::host::store::Store;
 use crate::model::agent::marker;
 use crate::model::health::recorded::HealthRecord;
+use crate::model::matching::{Likeness, WorktreeMark};
 use crate::model::prompt::{PromptChanges, PromptFacts};
 use crate::model::registry::entry::Entry;
+use crate::model::registry::glimpse::RowGlimpse;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::model::view::{ChangesView, WorktreeView};
@@ -43,10 +45,12 @@ pub fn facts(host: &Host, folder: &Path) -> Option<PromptFacts> {
     let id = place.find_id()?;
     let dirs = host.dirs().ok()?;
     let store = Store::<Registry>::open(dirs.clone(), Duration::ZERO, host.interrupt.clone());
-    let entry = store.find_row(&id, |row| match &place.admin {
-        Some(admin) => row.is_living() && row.admin == *admin,
-        None => row.is_living() && row.admin.is_empty() && Path::new(&*row.path) == place.folder,
-    })?;
+    // By name alone: a record that is about this folder by its path may be on any line of the registry.
+    let here = WorktreeMark { admin: place.admin.as_deref(), path: &place.folder };
+    let is_it = |row: &RowGlimpse<'_>| {
+        row.is_living() && here.likeness(WorktreeMark::of_glimpse(row)) == Some(Likeness::Name)
+    };
+    let entry = store.find_row(&id, is_it)?;
     let marks = marker::living(marks(&entry), host.clock.now(), &tells_life);
     let ports = entry.allocations.iter().filter_map(|allocation| {
         let health = allocation.health.as_ref().and_then(HealthRecord::find).map(|recorded| recorded.state);

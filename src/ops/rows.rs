@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::host::git::GitWorktree;
 use crate::host::git::Repository;
 use crate::model::branch::Head;
-use crate::model::matching::{Matching, WorktreeMark};
+use crate::model::matching::{Closest, Matching, WorktreeMark};
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::model::resolve::NamedWorktree;
@@ -76,11 +76,13 @@ pub fn rows(repository: &Repository, registry: &Registry) -> Result<Vec<Worktree
     let living = id.iter().flat_map(|id| registry.living(id));
     let mut entries: Vec<Option<Entry>> = living.map(|entry| Some(entry.clone())).collect();
     let matching = Matching::of(entries.iter().flatten().map(WorktreeMark::of));
-    let mut rows: Vec<WorktreeRow> = Vec::new();
-    for worktree in repository.worktrees()? {
-        let entry = matching.places(mark(&worktree)).find_map(|at| entries.get_mut(at)?.take());
-        rows.push(WorktreeRow { worktree: Some(worktree), entry });
-    }
+    let worktrees = repository.worktrees()?;
+    let pairs = matching.pairs(&worktrees.iter().map(mark).collect::<Vec<_>>());
+    let paired = worktrees.into_iter().zip(pairs).map(|(worktree, at)| {
+        let entry = at.and_then(|at| entries.get_mut(at)?.take());
+        WorktreeRow { worktree: Some(worktree), entry }
+    });
+    let mut rows: Vec<WorktreeRow> = paired.collect();
     rows.extend(
         entries.into_iter().flatten().map(|entry| WorktreeRow { worktree: None, entry: Some(entry) }),
     );
@@ -100,14 +102,31 @@ pub fn mark(worktree: &GitWorktree) -> WorktreeMark<'_> {
 /// Fails when the worktree's own files cannot be read.
 pub fn find_row(repository: &Repository, registry: &Registry, admin: &str) -> Result<Option<WorktreeRow>> {
     let Some(worktree) = repository.find_worktree_called(admin)? else { return Ok(None) };
-    let id = repository.find_id();
-    let living = || id.iter().flat_map(|id| registry.living(id));
-    // As in `rows`: what stands at its path is its own only where it is no other worktree's.
-    let is_at = |entry: &&Entry| {
-        entry.path == worktree.path && !repository.admin_dir(&entry.admin).join("HEAD").exists()
-    };
-    let entry = living().find(|entry| entry.admin == admin).or_else(|| living().find(is_at)).cloned();
+    let entry = find_record(repository, registry, mark(&worktree)).cloned();
     Ok(Some(WorktreeRow { worktree: Some(worktree), entry }))
+}
+
+/// Returns the living record of that worktree of the repository.
+#[must_use]
+pub fn find_record<'a>(
+    repository: &Repository,
+    registry: &'a Registry,
+    worktree: WorktreeMark<'_>,
+) -> Option<&'a Entry> {
+    let id = repository.find_id()?;
+    let mut closest = Closest::to(worktree);
+    for entry in registry.entries().filter(|entry| entry.repository_id == id && entry.is_living()) {
+        closest.consider(WorktreeMark::of(entry), || entry);
+    }
+    closest.find(|admin| repository.admin_dir(admin).join("HEAD").exists()).copied()
+}
+
+/// Returns the living record of the worktree that the repository stands in, whose folder is where it is now.
+#[must_use]
+pub fn find_current<'a>(repository: &Repository, registry: &'a Registry) -> Option<&'a Entry> {
+    let current = repository.current()?;
+    let mark = WorktreeMark { admin: current.admin.as_deref(), path: &current.path };
+    find_record(repository, registry, mark)
 }
 
 /// Returns the words by which people know a row. One that was released in passing goes on being known by what it was

@@ -65,6 +65,12 @@ impl Whereabouts {
         operation::find(&self.git_dir).is_some() || operation::is_moved_by_rebase(&self.git_dir)
     }
 
+    /// Answers whether the repository has a linked worktree of that name.
+    #[must_use]
+    pub fn has_other(&self, admin: &str) -> bool {
+        self.common_dir.join("worktrees").join(admin).join("HEAD").exists()
+    }
+
     /// Answers whether git's worktree `admin` is locked, or is in whatever folder: it was moved.
     #[must_use]
     pub fn keeps(&self, admin: &str) -> bool {

@@ -23,7 +23,7 @@ use crate::model::view::WorktreeView;
 use crate::ops::adopt::unasked;
 use crate::ops::arrival::{Arrival, arrive};
 use crate::ops::foreign::{self, is_foreign};
-use crate::ops::view;
+use crate::ops::{rows, view};
 
 /// What the session is told.
 #[derive(Clone, Debug, Default, JsonSchema, Serialize)]
@@ -118,13 +118,7 @@ fn record(
 }
 
 fn find(repository: &Repository, registry: &Registry, current: &Current) -> Option<Entry> {
-    let id = repository.find_id()?;
-    let mut living = registry.living(&id);
-    let is_here = |entry: &&Entry| match &current.admin {
-        Some(admin) => entry.admin == *admin,
-        None => entry.admin.is_empty() && entry.path == current.path,
-    };
-    let found = living.find(is_here).filter(|entry| entry.state == EntryState::Active)?;
+    let found = rows::find_current(repository, registry).filter(|entry| entry.state == EntryState::Active)?;
     // It may have been moved: where it is now counts.
     Some(Entry { path: current.path.clone(), ..found.clone() })
 }

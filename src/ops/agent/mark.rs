@@ -8,6 +8,8 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::model::agent::marker::{self, CallingAgent, Doing, Marker};
 use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::table::Registry;
+use crate::ops::rows;
 
 /// What became of it.
 #[derive(Clone, Debug, Default, JsonSchema, Serialize)]
@@ -30,7 +32,7 @@ pub fn tell(context: &Context, caller: &CallingAgent, state: Doing) -> Result<bo
     if registry.entries().any(|entry| entry.is_living() && told(&marks(entry)).is_some()) {
         return change(context, |entry| told(&marks(entry)));
     }
-    let Some(sequence) = here(context, registry.entries()) else { return Ok(false) };
+    let Some(sequence) = here(context, &registry) else { return Ok(false) };
     if caller.session.is_none() && caller.process.is_none() {
         return Ok(false);
     }
@@ -68,13 +70,7 @@ fn change(context: &Context, changed: impl Fn(&Entry) -> Option<Vec<Marker>>) ->
 }
 
 /// The sequence of the worktree that we stand in.
-fn here<'a>(context: &Context, mut entries: impl Iterator<Item = &'a Entry>) -> Option<u64> {
-    let repository = context.repository.as_ref()?;
-    let (id, current) = (repository.find_id()?, repository.current()?);
-    let admin = current.admin.as_deref().unwrap_or_default();
-    // The folder may have been moved since it was recorded.
-    let is_here = |entry: &&Entry| {
-        entry.state == EntryState::Active && entry.repository_id == id && entry.admin == admin
-    };
-    entries.find(is_here).map(|entry| entry.sequence)
+fn here(context: &Context, registry: &Registry) -> Option<u64> {
+    let found = rows::find_current(context.repository.as_ref()?, registry)?;
+    (found.state == EntryState::Active).then_some(found.sequence)
 }

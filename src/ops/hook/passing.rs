@@ -12,6 +12,7 @@ use crate::model::branch::Head;
 use crate::model::env_block::USUAL;
 use crate::model::env_files::BESIDE;
 use crate::model::hook_event::{Checkout, CheckoutPlace, Want, wants};
+use crate::model::matching::{Closest, WorktreeMark};
 use crate::model::registry::glimpse::RowGlimpse;
 use crate::model::registry::table::Registry;
 
@@ -38,12 +39,14 @@ pub fn look(host: &Host, folder: &Path, checkout: &Checkout) -> Option<Calls> {
     let standing = standing(&place, checkout);
     let id = place.find_id();
     let common_dir = place.common_dir.to_string_lossy();
-    let mut seen = Seen { place: &place, host: host.name(), is_gone: false, own: Own::default() };
+    let own = Closest::to(WorktreeMark { admin: place.admin.as_deref(), path: &place.folder });
+    let mut seen = Seen { place: &place, host: host.name(), is_gone: false, own };
     let store = Store::<Registry>::open(host.dirs().ok()?, Duration::ZERO, host.interrupt.clone());
     let glance = store.glance_at_rows(id.as_ref(), &common_dir, |row| seen.look(row));
     let calls = match glance {
         Some(RegistryGlance { calls_for_healing: heal, is_clear: true }) => {
-            Calls { heal, release: seen.is_gone, worktree: wants(checkout, &standing, seen.own.find()) }
+            let own = seen.own.find(|admin| place.has_other(admin));
+            Calls { heal, release: seen.is_gone, worktree: wants(checkout, &standing, own) }
         }
         Some(RegistryGlance { calls_for_healing: heal, is_clear: false }) => {
             let worktree = if standing.admin.is_some() { Want::Look } else { Want::Nothing };
@@ -70,52 +73,6 @@ pub fn standing(place: &Whereabouts, checkout: &Checkout) -> CheckoutPlace {
     }
 }
 
-/// The row of the worktree that we stand in: git's name survives a move, so it goes first.
-#[derive(Debug)]
-pub struct Own<T> {
-    by_admin: Option<T>,
-    by_path: Option<T>,
-}
-
-impl<T> Default for Own<T> {
-    fn default() -> Self {
-        Self { by_admin: None, by_path: None }
-    }
-}
-
-impl<T> Own<T> {
-    /// Considers a row for the worktree at `folder` that git calls `admin`, the main one where it calls it nothing; `keep`
-    /// makes what is kept of it.
-    pub fn consider(
-        &mut self,
-        row: &RowGlimpse,
-        admin: Option<&str>,
-        folder: &Path,
-        keep: impl FnOnce() -> T,
-    ) {
-        if !row.is_living() {
-            return;
-        }
-        let Some(admin) = admin else {
-            if row.admin.is_empty() && Path::new(&*row.path) == folder {
-                self.by_path = Some(keep());
-            }
-            return;
-        };
-        if self.by_admin.is_none() && row.admin == admin {
-            self.by_admin = Some(keep());
-        } else if self.by_path.is_none() && Path::new(&*row.path) == folder {
-            self.by_path = Some(keep());
-        }
-    }
-
-    /// Returns what was kept of the row.
-    #[must_use]
-    pub fn find(&self) -> Option<&T> {
-        self.by_admin.as_ref().or(self.by_path.as_ref())
-    }
-}
-
 /// What was seen of the repository's rows so far.
 struct Seen<'a> {
     place: &'a Whereabouts,
@@ -123,14 +80,15 @@ struct Seen<'a> {
     host: String,
     /// Whether some worktree's folder is gone.
     is_gone: bool,
-    own: Own<RowGlimpse<'static>>,
+    own: Closest<'a, RowGlimpse<'static>>,
 }
 
 impl Seen<'_> {
     fn look(&mut self, row: &RowGlimpse<'_>) {
         self.is_gone = self.is_gone || self.may_be_released(row);
-        let place = self.place;
-        self.own.consider(row, place.admin.as_deref(), &place.folder, || row.clone().into_owned());
+        if row.is_living() {
+            self.own.consider(WorktreeMark::of_glimpse(row), || row.clone().into_owned());
+        }
     }
 
     /// What is locked, was moved or belongs to another machine is not released; the rest takes a closer look.

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::passing::{self, Calls, Own};
+use super::passing::{self, Calls};
 use crate::context::Context;
 use crate::error::{Failure, Result};
 use crate::host::git::{Current, Repository, Whereabouts};
@@ -16,7 +16,7 @@ use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::glimpse::RowGlimpse;
 use crate::ops::adopt::unasked;
 use crate::ops::arrival::{Arrival, arrive};
-use crate::ops::env_files;
+use crate::ops::{env_files, rows};
 
 /// Does what a checkout calls for, and returns what there is to say about it.
 #[must_use]
@@ -38,18 +38,13 @@ fn tend(context: &Context, checkout: &Checkout) -> Result<Option<String>> {
     let Some(Current { path, admin }) = repository.current() else { return Ok(None) };
     let admin = admin.as_deref();
     let registry = context.store()?.read()?;
-    let id = repository.find_id();
-    let mut own = Own::default();
-    for entry in id.iter().flat_map(|id| registry.living(id)) {
-        own.consider(&RowGlimpse::from(entry), admin, path, || entry);
-    }
+    let own = rows::find_current(repository, &registry);
     let Some(mut standing) = Whereabouts::find(path).map(|place| passing::standing(&place, checkout)) else {
         return Ok(None);
     };
     if matches!(standing.head, Head::Unreadable(_)) {
         standing.head = repository.read_head(admin)?;
     }
-    let own = own.find().copied();
     match (wants(checkout, &standing, own.map(RowGlimpse::from).as_ref()), own) {
         (Want::Adopt, _) if context.config.adopt.auto => {
             Ok(unasked::record(context, path, AdoptionGround::of(&standing.head, None), false)?
