@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use crate::context::Context;
 use crate::error::{Code, Result};
+use crate::host::pause::Pause;
 use crate::ui::output::Ui;
-
-/// How often it is looked whether anybody still reads.
-pub const GLANCE: Duration = Duration::from_millis(250);
 
 /// Returns what such a command exits with: Ctrl-C is how it ends, and no failure to speak of.
 ///
@@ -25,16 +23,19 @@ pub fn ended(how: Result<()>) -> Result<u8> {
 ///
 /// # Errors
 ///
-/// `interrupted`.
-pub fn rest(context: &Context, ui: &Ui, interval: Duration) -> Result<bool> {
-    let mut left = interval;
-    while !left.is_zero() {
+/// `interrupted`; `internal` when the system will not wait.
+pub fn rest(context: &Context, ui: &Ui, pause: &Pause, interval: Duration) -> Result<bool> {
+    let clock = context.host.clock;
+    let begun = clock.instant();
+    // Nothing wakes it but the end of the pause, a signal, and that nobody reads on.
+    loop {
         if ui.is_abandoned() {
             return Ok(false);
         }
-        let wait = left.min(GLANCE);
-        context.host.clock.wait(wait, &context.host.interrupt)?;
-        left -= wait;
+        let left = interval.saturating_sub(clock.since(begun));
+        if left.is_zero() {
+            return Ok(true);
+        }
+        pause.sleep(left, &ui.stdout())?;
     }
-    Ok(true)
 }

@@ -27,6 +27,7 @@ fn watch(context: &Context, request: Request, ui: &Ui) -> Result<()> {
     let mut watcher = Watcher::new(context, request);
     let mut screen = Screen::default();
     let mut is_first = true;
+    let pause = context.host.pause()?;
     let interval = context.config.health.interval.max(LEAST);
     loop {
         let round = watcher.look()?;
@@ -39,7 +40,7 @@ fn watch(context: &Context, request: Request, ui: &Ui) -> Result<()> {
         } else {
             show_changes(ui, &round)?;
         }
-        if !endless::rest(context, ui, interval)? {
+        if !endless::rest(context, ui, &pause, interval)? {
             return Ok(());
         }
     }

@@ -1,11 +1,16 @@
 //! `wt team --watch`: who has what, drawn again and again on a terminal, written when it changed elsewhere.
 
+use std::time::Duration;
+
 use super::session::Session;
 use super::{endless, show_team};
 use crate::context::Context;
 use crate::error::{Code, Result};
 use crate::ops::team::{Report, survey};
 use crate::ui::screen::Screen;
+
+/// The shortest time between two looks.
+const LEAST: Duration = Duration::from_millis(250);
 
 /// Watches until Ctrl-C (exit 130), or until nobody reads any more (exit 0).
 ///
@@ -22,6 +27,8 @@ fn watch(session: &Session<'_>, context: &Context) -> Result<()> {
     let ui = session.ui;
     let mut screen = Screen::default();
     let mut shown: Option<Report> = None;
+    let pause = context.host.pause()?;
+    let interval = context.config.monitor.interval.max(LEAST);
     loop {
         if let Some(claims) = context.network_claims() {
             claims.keeper.patience().renew();
@@ -31,7 +38,7 @@ fn watch(session: &Session<'_>, context: &Context) -> Result<()> {
             Err(failure) if failure.code() == Code::ClaimsUnreachable => ui.warn(failure.message()),
             Err(failure) => return Err(failure),
         }
-        if !endless::rest(context, ui, context.config.monitor.interval.max(endless::GLANCE))? {
+        if !endless::rest(context, ui, &pause, interval)? {
             return Ok(());
         }
     }

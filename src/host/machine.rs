@@ -7,6 +7,7 @@ use super::clock::Clock;
 use super::dirs::Dirs;
 use super::environment::Environment;
 use super::interrupt::Interrupt;
+use super::pause::Pause;
 use crate::error::{Code, Failure, Result};
 use crate::model::command_line::CommandLine;
 
@@ -54,6 +55,15 @@ impl Host {
     #[must_use]
     pub fn running(self, word: &str) -> Self {
         Self { command: word.to_owned(), ..self }
+    }
+
+    /// Returns what a watch sleeps by.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pause::new`].
+    pub fn pause(&self) -> Result<Pause> {
+        Pause::new(&self.interrupt)
     }
 
     /// Returns where our own files are.

@@ -29,6 +29,7 @@ pub mod moving;
 pub mod net;
 pub mod notify;
 pub mod ownership;
+pub mod pause;
 pub mod place;
 pub mod process;
 pub mod processors;

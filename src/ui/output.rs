@@ -148,6 +148,12 @@ impl Ui {
             || answered.is_ok_and(|count| count > 0 && asked[0].revents().intersects(gone))
     }
 
+    /// Returns where answers go, for whoever waits beside it.
+    #[must_use]
+    pub fn stdout(&self) -> io::Stdout {
+        io::stdout()
+    }
+
     /// Writes text that is ready to be shown, a line break added where it has none.
     ///
     /// # Errors

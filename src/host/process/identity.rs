@@ -37,6 +37,36 @@ pub fn is_from_here(id: &ProcessId) -> bool {
     !differs(&id.boot, &boot) && !differs(&id.namespace, &namespace)
 }
 
+/// Returns those that were seen in this boot and pid namespace.
+#[must_use]
+pub fn from_here(ids: &[ProcessId]) -> Vec<ProcessId> {
+    let (boot, namespace) = surroundings();
+    let is_here = |id: &&ProcessId| !differs(&id.boot, &boot) && !differs(&id.namespace, &namespace);
+    ids.iter().filter(is_here).cloned().collect()
+}
+
+/// Tells of many processes whether they run, as [`is_alive`] does of one.
+#[derive(Debug)]
+pub struct Living {
+    boot: String,
+    namespace: String,
+}
+
+impl Living {
+    /// Looks where we are.
+    #[must_use]
+    pub fn here() -> Self {
+        let (boot, namespace) = surroundings();
+        Self { boot, namespace }
+    }
+
+    /// Answers as [`is_alive`].
+    #[must_use]
+    pub fn has(&self, id: &ProcessId) -> bool {
+        is_alive_here(id, &self.boot, &self.namespace, look)
+    }
+}
+
 /// Answers whether `id` was seen in this boot, in whichever pid namespace.
 #[must_use]
 pub fn is_of_this_boot(id: &ProcessId) -> bool {

@@ -8,7 +8,7 @@ use crate::host::process::table::{self, ProcessFacts, Stat};
 use crate::host::process::{identity, open_files};
 use crate::model::process::ProcessId;
 use crate::model::process::attribution::{CHECK, WT_MARKER, WT_SERVICE, WT_SETUP};
-use crate::model::process::kinship::{self, KinFacts, KinSearch};
+use crate::model::process::kinship::{KinFacts, KinSearch, KinTable};
 
 /// A living process that belongs to a service. Signal it through
 /// [`Running::find`](crate::host::process::stop::Running::find) with its pid and start: it may end at any time.
@@ -57,14 +57,14 @@ pub struct KinUsage {
 }
 
 /// Returns the living processes of all services of the worktree that `marker` names: see
-/// [`kinship::kin`]. `supervisor` is the process where orphans of this worktree go, while it
+/// [`KinTable::kin`]. `supervisor` is the process where orphans of this worktree go, while it
 /// lives; a daemon that wiped its environment and left session and parents is found by having been adopted there.
 ///
 /// # Errors
 ///
 /// Only where we have no room for another open file: whose a process is that cannot be looked at, nobody may guess.
 pub fn of_worktree(marker: &str, recorded: &[ProcessId], supervisor: Option<u32>) -> io::Result<Vec<Kin>> {
-    look(marker, None, recorded, supervisor)
+    KinSight::take()?.kin(marker, None, recorded, supervisor)
 }
 
 /// Returns the living processes of one service. Orphans without an environment cannot be told apart by service: record
@@ -79,7 +79,7 @@ pub fn of_service(
     recorded: &[ProcessId],
     supervisor: Option<u32>,
 ) -> io::Result<Vec<Kin>> {
-    look(marker, Some(service), recorded, supervisor)
+    KinSight::take()?.kin(marker, Some(service), recorded, supervisor)
 }
 
 /// Returns the living processes that commands of the worktree itself started, or the one command that `which` names
@@ -89,80 +89,77 @@ pub fn of_service(
 ///
 /// As [`of_worktree`].
 pub fn of_setup(marker: &str, which: Option<&str>, recorded: &[ProcessId]) -> io::Result<Vec<Kin>> {
-    kin_in(Sight::take(recorded, WT_SETUP)?, marker, which, None)
+    KinSight::by(WT_SETUP)?.kin(marker, which, recorded, None)
 }
 
 /// Returns the pids of those that may be of a service of the worktree and cannot be proven to be: see
-/// `kinship::in_doubt`.
+/// [`KinTable::in_doubt`].
 ///
 /// # Errors
 ///
 /// As [`of_worktree`].
 pub fn in_doubt(marker: &str, recorded: &[ProcessId], supervisor: Option<u32>) -> io::Result<Vec<u32>> {
-    let Some(sight) = Sight::take(recorded, WT_SERVICE)? else { return Ok(Vec::new()) };
-    Ok(kinship::in_doubt(&sight.all, &sight.search(marker, None, supervisor)))
+    let Some((us, table)) = KinSight::take()?.seen else { return Ok(Vec::new()) };
+    let recorded = identity::from_here(recorded);
+    let search = KinSearch { marker, service: None, recorded: &recorded, adopter: supervisor, asker: us.pid };
+    Ok(table.in_doubt(&search))
 }
 
-fn look(
-    marker: &str,
-    service: Option<&str>,
-    recorded: &[ProcessId],
-    supervisor: Option<u32>,
-) -> io::Result<Vec<Kin>> {
-    kin_in(Sight::take(recorded, WT_SERVICE)?, marker, service, supervisor)
+/// One look at all processes, in which the kin of many services can be found. What was born since is not in it.
+#[derive(Debug)]
+pub struct KinSight {
+    /// Who looks, and what was seen; `None` where the numbers mean nothing here, as those of another pid namespace: nobody may
+    /// be signalled by them.
+    seen: Option<(ProcessId, KinTable)>,
 }
 
-fn kin_in(
-    sight: Option<Sight>,
-    marker: &str,
-    service: Option<&str>,
-    supervisor: Option<u32>,
-) -> io::Result<Vec<Kin>> {
-    let Some(sight) = sight else { return Ok(Vec::new()) };
-    let found = kinship::kin(&sight.all, &sight.search(marker, service, supervisor));
-    let seen = |pid: u32| sight.all.iter().find(|seen| seen.pid == pid);
-    let kin = found.into_iter().filter_map(|pid| {
-        let facts = match table::find_facts(pid).transpose()? {
-            Ok(facts) => facts,
-            Err(error) => return Some(Err(error)),
-        };
-        // Whoever has the pid by now is not who was seen.
-        let seen = seen(pid).filter(|seen| seen.started == facts.started)?;
-        let id = ProcessId { pid, started: seen.started, ..sight.us.clone() };
-        Some(Ok(Kin { id, facts, service: seen.service.clone() }))
-    });
-    kin.collect()
-}
-
-/// One look at all processes.
-struct Sight {
-    us: ProcessId,
-    recorded: Vec<ProcessId>,
-    all: Vec<KinFacts>,
-}
-
-impl Sight {
-    /// Looks, taking the variable `by` of each for its service; `None` where the numbers mean nothing here, as those of
-    /// another pid namespace: nobody may be signalled by them.
-    fn take(recorded: &[ProcessId], by: &str) -> io::Result<Option<Self>> {
-        let pids = table::list()?;
-        let Ok(us) = identity::current() else { return Ok(None) };
-        if !identity::is_proc_ours() {
-            return Ok(None);
-        }
-        let recorded = recorded.iter().filter(|id| identity::is_from_here(id)).cloned().collect();
-        let all =
-            pids.into_iter().filter_map(|pid| sighting(pid, by).transpose()).collect::<io::Result<_>>()?;
-        Ok(Some(Self { us, recorded, all }))
+impl KinSight {
+    /// Looks for processes of services.
+    ///
+    /// # Errors
+    ///
+    /// As [`of_worktree`].
+    pub fn take() -> io::Result<Self> {
+        Self::by(WT_SERVICE)
     }
 
-    fn search<'a>(
-        &'a self,
-        marker: &'a str,
-        service: Option<&'a str>,
-        adopter: Option<u32>,
-    ) -> KinSearch<'a> {
-        KinSearch { marker, service, recorded: &self.recorded, adopter, asker: self.us.pid }
+    /// Looks, taking the variable `variable` of each for its service.
+    fn by(variable: &str) -> io::Result<Self> {
+        let pids = table::list()?;
+        let Ok(us) = identity::current() else { return Ok(Self { seen: None }) };
+        if !identity::is_proc_ours() {
+            return Ok(Self { seen: None });
+        }
+        let all = pids.into_iter().filter_map(|pid| sighting(pid, variable).transpose());
+        Ok(Self { seen: Some((us, KinTable::new(all.collect::<io::Result<_>>()?))) })
+    }
+
+    /// Returns those of the kin who live still: of one service, or of all services of the worktree.
+    ///
+    /// # Errors
+    ///
+    /// As [`of_worktree`].
+    pub fn kin(
+        &self,
+        marker: &str,
+        service: Option<&str>,
+        recorded: &[ProcessId],
+        supervisor: Option<u32>,
+    ) -> io::Result<Vec<Kin>> {
+        let Some((us, table)) = &self.seen else { return Ok(Vec::new()) };
+        let recorded = identity::from_here(recorded);
+        let search = KinSearch { marker, service, recorded: &recorded, adopter: supervisor, asker: us.pid };
+        let kin = table.kin(&search).into_iter().filter_map(|pid| {
+            let facts = match table::find_facts(pid).transpose()? {
+                Ok(facts) => facts,
+                Err(error) => return Some(Err(error)),
+            };
+            // Whoever has the pid by now is not who was seen.
+            let seen = table.find(pid).filter(|seen| seen.started == facts.started)?;
+            let id = ProcessId { pid, started: seen.started, ..us.clone() };
+            Some(Ok(Kin { id, facts, service: seen.service.clone() }))
+        });
+        kin.collect()
     }
 }
 

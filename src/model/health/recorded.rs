@@ -12,7 +12,10 @@ use crate::model::registry::allocation::Allocation;
 use crate::model::service::ServiceName;
 
 /// How old an unchanged result may grow before it is written again.
-const FRESH: SignedDuration = SignedDuration::from_secs(10);
+pub const FRESH: SignedDuration = SignedDuration::from_secs(10);
+
+/// The same for whoever looks again and again: a record that nobody renews would be taken for an old one.
+pub const RENEWAL: SignedDuration = SignedDuration::from_mins(10);
 
 /// The last result, as an allocation's `health` holds it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,9 +58,9 @@ impl HealthRecord {
         }
     }
 
-    /// Answers whether it says more than `before` did: something changed, or that is old.
+    /// Answers whether it says more than `before` did: something changed, or that is as old as `renewed`.
     #[must_use]
-    pub fn is_news(&self, before: Option<&Self>) -> bool {
+    pub fn is_news(&self, before: Option<&Self>, renewed: SignedDuration) -> bool {
         let Some(before) = before else { return true };
         let age = self.checked_at.duration_since(before.checked_at);
         let is_same = before.state == self.state
@@ -65,7 +68,7 @@ impl HealthRecord {
             && before.pid == self.pid
             && before.reason == self.reason;
         let says_more = before.latency_ms.is_none() && self.latency_ms.is_some();
-        !is_same || says_more || age >= FRESH || age < SignedDuration::ZERO
+        !is_same || says_more || age >= renewed || age < SignedDuration::ZERO
     }
 
     /// Returns the event of a service that is not as it was `before`.
@@ -112,11 +115,13 @@ mod tests {
     #[test]
     fn the_same_result_is_news_only_once_it_is_old() {
         let (now, later) = (recorded(1_000), recorded(1_009));
-        assert!(now.is_news(None));
-        assert!(!HealthRecord { latency_ms: Some(90.0), ..later }.is_news(Some(&now)));
-        assert!(recorded(1_010).is_news(Some(&now)));
-        assert!(recorded(900).is_news(Some(&now)), "a clock that went backwards");
-        assert!(HealthRecord { pid: Some(8), ..recorded(1_001) }.is_news(Some(&now)));
+        assert!(now.is_news(None, FRESH));
+        assert!(!HealthRecord { latency_ms: Some(90.0), ..later }.is_news(Some(&now), FRESH));
+        assert!(recorded(1_010).is_news(Some(&now), FRESH));
+        assert!(!recorded(1_010).is_news(Some(&now), RENEWAL));
+        assert!(recorded(1_600).is_news(Some(&now), RENEWAL));
+        assert!(recorded(900).is_news(Some(&now), FRESH), "a clock that went backwards");
+        assert!(HealthRecord { pid: Some(8), ..recorded(1_001) }.is_news(Some(&now), FRESH));
     }
 
     #[test]

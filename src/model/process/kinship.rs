@@ -1,6 +1,6 @@
 //! Which processes belong to a service, or to any service of a worktree: decided from what the system shows of each.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::model::process::ProcessId;
 use crate::model::process::evidence::is_recorded as is_recorded_as;
@@ -38,42 +38,117 @@ pub struct KinSearch<'a> {
     pub asker: u32,
 }
 
-/// Returns the pids of the kin among all processes, ascending.
-///
-/// Kin is what carries marker and service in its environment, what is recorded (pid and start time), what is in the
-/// session or group that such a one leads, the children of kin, and what was adopted. A marker without a service proves
-/// nothing: it was not `wt up` that started it. Neither does a session whose leader is gone: see [`in_doubt`].
-#[must_use]
-pub fn kin(all: &[KinFacts], search: &KinSearch<'_>) -> Vec<u32> {
-    let by_pid: HashMap<u32, &KinFacts> = all.iter().map(|seen| (seen.pid, seen)).collect();
-    let adopters = search.adopter.and_then(|pid| by_pid.get(&pid)).map(|adopter| adopter.session);
-    // What shares the supervisor's session are its own helpers, as health checks are.
-    let is_helper = |pid: u32| adopters.is_some() && by_pid.get(&pid).map(|seen| seen.session) == adopters;
-    let is_dead = |pid: u32| by_pid.get(&pid).is_some_and(|seen| seen.is_dead);
-    let is_out = |pid: u32| {
-        pid <= 1 || pid == search.asker || search.adopter == Some(pid) || is_helper(pid) || is_dead(pid)
-    };
-    let mut found: HashMap<u32, bool> = HashMap::new();
-    for seen in all {
-        let is_kin = !is_out(seen.pid) && (is_marked(seen, search) || is_recorded(seen, search, &by_pid));
-        found.insert(seen.pid, is_kin || (!is_out(seen.pid) && is_adopted(seen, search, &by_pid)));
-    }
-    // Kin of kin, until nobody new is found; each round finds one or is the last.
-    loop {
-        let is_next = |seen: &&KinFacts| {
-            let of = |pid: u32| found.get(&pid) == Some(&true);
-            let is_led = of(seen.session) || of(seen.group) || of(seen.parent);
-            !found[&seen.pid] && !is_out(seen.pid) && is_led && !is_of_another_service(seen, search)
-        };
-        let next: Vec<u32> = all.iter().filter(is_next).map(|seen| seen.pid).collect();
-        if next.is_empty() {
-            break;
+/// All processes, in the order in which kin is searched for: whoever asks for each of many services looks only at what is near.
+#[derive(Debug, Default)]
+pub struct KinTable {
+    all: Vec<KinFacts>,
+    by_pid: HashMap<u32, usize>,
+    by_parent: HashMap<u32, Vec<usize>>,
+    by_group: HashMap<u32, Vec<usize>>,
+    by_session: HashMap<u32, Vec<usize>>,
+    /// By marker, then by service, where both say something.
+    by_mark: HashMap<String, HashMap<String, Vec<usize>>>,
+}
+
+impl KinTable {
+    #[must_use]
+    pub fn new(all: Vec<KinFacts>) -> Self {
+        let mut table = Self::default();
+        for (at, seen) in all.iter().enumerate() {
+            table.by_pid.insert(seen.pid, at);
+            table.by_parent.entry(seen.parent).or_default().push(at);
+            table.by_group.entry(seen.group).or_default().push(at);
+            table.by_session.entry(seen.session).or_default().push(at);
+            let service = seen.service.as_ref().filter(|service| !service.is_empty());
+            if let (Some(marker), Some(service)) = (&seen.marker, service) {
+                let services = table.by_mark.entry(marker.clone()).or_default();
+                services.entry(service.clone()).or_default().push(at);
+            }
         }
-        found.extend(next.into_iter().map(|pid| (pid, true)));
+        Self { all, ..table }
     }
-    let mut kin: Vec<u32> = found.into_iter().filter_map(|(pid, is_kin)| is_kin.then_some(pid)).collect();
-    kin.sort_unstable();
-    kin
+
+    /// Returns what was seen of a process.
+    #[must_use]
+    pub fn find(&self, pid: u32) -> Option<&KinFacts> {
+        self.by_pid.get(&pid).and_then(|at| self.all.get(*at))
+    }
+
+    /// Returns the pids of the kin among all processes, ascending.
+    ///
+    /// Kin is what carries marker and service in its environment, what is recorded (pid and start time), what is in the
+    /// session or group that such a one leads, the children of kin, and what was adopted. A marker without a service proves
+    /// nothing: it was not `wt up` that started it. Neither does a session whose leader is gone: see [`Self::in_doubt`].
+    #[must_use]
+    pub fn kin(&self, search: &KinSearch<'_>) -> Vec<u32> {
+        let adopter = search.adopter.and_then(|pid| self.find(pid));
+        // What shares the supervisor's session are its own helpers, as health checks are.
+        let is_helper = |seen: &KinFacts| adopter.is_some_and(|adopter| adopter.session == seen.session);
+        let is_out = |seen: &KinFacts| {
+            let is_us = seen.pid == search.asker || search.adopter == Some(seen.pid);
+            seen.pid <= 1 || is_us || is_helper(seen) || seen.is_dead
+        };
+        let mut kin: BTreeSet<u32> = BTreeSet::new();
+        let mut next: Vec<&KinFacts> = self.marked(search);
+        next.extend(search.recorded.iter().flat_map(|known| self.recorded(known)));
+        if let Some(adopter) = adopter.filter(|_| search.service.is_none()) {
+            // Children of the supervisor in a session other than its own: what it started itself, and orphans.
+            next.extend(self.of(&self.by_parent, adopter.pid).filter(|seen| seen.session != adopter.session));
+        }
+        next.retain(|seen| !is_out(seen));
+        // Kin of kin, until nobody new is found.
+        while let Some(found) = next.pop() {
+            if !kin.insert(found.pid) {
+                continue;
+            }
+            for near in [&self.by_session, &self.by_group, &self.by_parent] {
+                let led = self.of(near, found.pid);
+                next.extend(led.filter(|seen| !is_out(seen) && !is_of_another_service(seen, search)));
+            }
+        }
+        kin.into_iter().collect()
+    }
+
+    /// Returns the pids of those that may be kin and cannot be proven to be, ascending: they are in the session or group of a
+    /// recorded process that is gone, and carry no marker. They are to be named, and left alone.
+    #[must_use]
+    pub fn in_doubt(&self, search: &KinSearch<'_>) -> Vec<u32> {
+        let proven = self.kin(search);
+        let gone: Vec<&ProcessId> =
+            search.recorded.iter().filter(|known| self.find(known.pid).is_none()).collect();
+        let is_meant = |seen: &&KinFacts| {
+            let is_candidate =
+                seen.pid > 1 && seen.pid != search.asker && !seen.is_dead && seen.marker.is_none();
+            is_candidate && gone.iter().any(|known| follows(seen, known)) && !proven.contains(&seen.pid)
+        };
+        let mut pids: Vec<u32> = self.all.iter().filter(is_meant).map(|seen| seen.pid).collect();
+        pids.sort_unstable();
+        pids
+    }
+
+    fn of<'a>(&'a self, near: &'a HashMap<u32, Vec<usize>>, pid: u32) -> impl Iterator<Item = &'a KinFacts> {
+        near.get(&pid).into_iter().flatten().filter_map(|at| self.all.get(*at))
+    }
+
+    /// Those that say of themselves that they are of the service, or of any.
+    fn marked(&self, search: &KinSearch<'_>) -> Vec<&KinFacts> {
+        let Some(services) = self.by_mark.get(search.marker) else { return Vec::new() };
+        let places: Vec<usize> = match search.service {
+            Some(service) => services.get(service).cloned().unwrap_or_default(),
+            None => services.values().flatten().copied().collect(),
+        };
+        places.into_iter().filter_map(|at| self.all.get(at)).collect()
+    }
+
+    /// A recorded process, and what is in its session or group. While its leader is there, a session or a group is known by it.
+    /// A pid whose process is gone may have been given to somebody else, who led a session of their own and has left it too.
+    fn recorded(&self, known: &ProcessId) -> Vec<&KinFacts> {
+        let leader = self.find(known.pid).filter(|leader| is_recorded_as(known, leader.pid, leader.started));
+        let Some(leader) = leader else { return Vec::new() };
+        let led = self.of(&self.by_session, known.pid).chain(self.of(&self.by_group, known.pid));
+        let led = led.filter(|seen| seen.pid != known.pid && follows(seen, known));
+        std::iter::once(leader).chain(led).collect()
+    }
 }
 
 /// Says that those in doubt were left, and how they are ended; nothing where there are none.
@@ -90,56 +165,15 @@ pub fn said_of_doubtful(pids: &[u32]) -> Option<String> {
     })
 }
 
-fn is_marked(seen: &KinFacts, search: &KinSearch<'_>) -> bool {
-    let service = seen.service.as_deref().filter(|service| !service.is_empty());
-    seen.marker.as_deref() == Some(search.marker)
-        && service.is_some_and(|service| search.service.is_none_or(|wanted| wanted == service))
-}
-
 /// What a service starts may say that it belongs to another one, which is to be believed.
 fn is_of_another_service(seen: &KinFacts, search: &KinSearch<'_>) -> bool {
     let is_other = |service: &str| search.service.is_some_and(|wanted| wanted != service);
     seen.marker.as_deref() == Some(search.marker) && seen.service.as_deref().is_some_and(is_other)
 }
 
-fn is_recorded(seen: &KinFacts, search: &KinSearch<'_>, by_pid: &HashMap<u32, &KinFacts>) -> bool {
-    search.recorded.iter().any(|known| {
-        if known.pid == seen.pid {
-            return is_recorded_as(known, seen.pid, seen.started);
-        }
-        // While its leader is there, a session or a group is known by it. A pid whose process is gone may have been given to
-        // somebody else, who led a session of their own and has left it too.
-        let is_leader =
-            by_pid.get(&known.pid).is_some_and(|leader| is_recorded_as(known, leader.pid, leader.started));
-        is_leader && follows(seen, known)
-    })
-}
-
 /// Answers whether it is in the session or group of a recorded process, and not older than that.
 fn follows(seen: &KinFacts, known: &ProcessId) -> bool {
     known.pid > 1 && (seen.session == known.pid || seen.group == known.pid) && known.started <= seen.started
-}
-
-/// Returns the pids of those that may be kin and cannot be proven to be, ascending: they are in the session or group of a
-/// recorded process that is gone, and carry no marker. They are to be named, and left alone.
-#[must_use]
-pub fn in_doubt(all: &[KinFacts], search: &KinSearch<'_>) -> Vec<u32> {
-    let proven = kin(all, search);
-    let is_gone = |known: &&ProcessId| all.iter().all(|seen| seen.pid != known.pid);
-    let gone: Vec<&ProcessId> = search.recorded.iter().filter(is_gone).collect();
-    let is_meant = |seen: &&KinFacts| {
-        let is_candidate = seen.pid > 1 && seen.pid != search.asker && !seen.is_dead && seen.marker.is_none();
-        is_candidate && gone.iter().any(|known| follows(seen, known)) && !proven.contains(&seen.pid)
-    };
-    let mut pids: Vec<u32> = all.iter().filter(is_meant).map(|seen| seen.pid).collect();
-    pids.sort_unstable();
-    pids
-}
-
-/// Children of the supervisor in a session other than its own: what it started itself, and orphans.
-fn is_adopted(seen: &KinFacts, search: &KinSearch<'_>, by_pid: &HashMap<u32, &KinFacts>) -> bool {
-    let Some(adopter) = search.adopter.and_then(|pid| by_pid.get(&pid)) else { return false };
-    search.service.is_none() && seen.parent == adopter.pid && seen.session != adopter.session
 }
 
 #[cfg(test)]
@@ -148,6 +182,14 @@ mod tests {
 
     const ANY: KinSearch<'_> =
         KinSearch { marker: "r/a", service: None, recorded: &[], adopter: None, asker: 900 };
+
+    fn kin(all: &[KinFacts], search: &KinSearch<'_>) -> Vec<u32> {
+        KinTable::new(all.to_vec()).kin(search)
+    }
+
+    fn in_doubt(all: &[KinFacts], search: &KinSearch<'_>) -> Vec<u32> {
+        KinTable::new(all.to_vec()).in_doubt(search)
+    }
 
     fn process(pid: u32, parent: u32) -> KinFacts {
         let started = u64::from(pid);

@@ -9,6 +9,7 @@ use super::plan::{self, ServicePlan};
 use super::service::{NextPhase, Phase, SupervisedService};
 use super::state::{LookResult, ServiceExit};
 use crate::model::service::ServiceName;
+use leaving::Needed;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,16 +84,18 @@ impl Fleet {
         of_services.chain(calm).chain(failing).min()
     }
 
-    /// Takes in an event, and returns what is to be done about it, in order.
-    pub fn step(&mut self, event: MachineEvent, now: Duration) -> Vec<MachineAction> {
+    /// Takes in what happened at one time, and returns what is to be done about it, in order.
+    pub fn step_all(&mut self, events: Vec<MachineEvent>, now: Duration) -> Vec<MachineAction> {
         let mut actions = Vec::new();
-        self.take(event, now, &mut actions);
+        for event in events {
+            self.take(event, now, &mut actions);
+        }
         loop {
-            let before = self.clone();
-            self.advance(now, &mut actions);
+            let before = self.batches.clone();
+            let is_moving = self.advance(now, &mut actions);
             self.settle(now, &mut actions);
-            self.sleep_on(now);
-            if *self == before {
+            let is_asleep_again = self.sleep_on(now);
+            if !is_moving && !is_asleep_again && self.batches == before {
                 return actions;
             }
         }
@@ -235,10 +238,15 @@ impl Fleet {
         }
     }
 
-    fn advance(&mut self, now: Duration, actions: &mut Vec<MachineAction>) {
-        let names: Vec<ServiceName> = self.services.keys().cloned().collect();
-        for name in names {
-            let verdict = self.services.get(&name).map(|service| self.verdict(service, now));
+    /// Answers whether a service has moved on.
+    fn advance(&mut self, now: Duration, actions: &mut Vec<MachineAction>) -> bool {
+        let needed = Needed::of(&self.services);
+        let is_due = |service: &&SupervisedService| self.verdict(service, &needed, now) != Verdict::Nothing;
+        let due: Vec<ServiceName> =
+            self.services.values().filter(is_due).map(|service| service.plan.name.clone()).collect();
+        let is_moving = !due.is_empty();
+        for name in due {
+            let verdict = self.services.get(&name).map(|service| self.verdict(service, &needed, now));
             let Some((verdict, service)) = verdict.zip(self.services.get_mut(&name)) else { continue };
             match verdict {
                 Verdict::Nothing => {}
@@ -269,11 +277,12 @@ impl Fleet {
                 }
             }
         }
+        is_moving
     }
 
-    fn verdict(&self, service: &SupervisedService, now: Duration) -> Verdict {
+    fn verdict(&self, service: &SupervisedService, needed: &Needed, now: Duration) -> Verdict {
         if let Some(then) = service.leaving {
-            let goes = then == NextPhase::Judged || leaving::may_go(&self.services, service);
+            let goes = then == NextPhase::Judged || needed.may_go(&self.services, service);
             return if goes { Verdict::Leave(then) } else { Verdict::Nothing };
         }
         match service.phase {
@@ -367,6 +376,7 @@ impl Fleet {
     }
 }
 
+#[derive(PartialEq)]
 enum Verdict {
     Nothing,
     /// Its dependencies are there.

@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
 use crate::model::health::judgement::{self, Judgement};
+use crate::model::health::recorded::FRESH;
 use crate::model::health::state::Health;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
@@ -129,7 +130,7 @@ fn reach(
         if is_well || is_over {
             let pairs: Vec<(&AskedService, &Judgement)> = gathered.subjects.iter().zip(&seen).collect();
             // It is of use to later readers alone.
-            let _ = record::record(context, &gathered.registry, &pairs, at);
+            let _ = record::record(context, &gathered.registry, &pairs, at, FRESH);
         }
         if is_well {
             let mut awake = seen.iter().map(is_awake);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::gather::AskedService;
 use crate::context::Context;
@@ -19,7 +19,8 @@ use crate::model::service::ServiceName;
 /// How long to wait for the registry's lock: a result that is not kept is no harm, and the next one comes.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Records what was seen, where it is news. `registry` is what was read before the looks.
+/// Records what was seen, where it is news, or what is on record is as old as `renewed`. `registry` is what was read before
+/// the looks.
 ///
 /// # Errors
 ///
@@ -29,6 +30,7 @@ pub fn record(
     registry: &Registry,
     seen: &[(&AskedService, &Judgement)],
     at: Timestamp,
+    renewed: SignedDuration,
 ) -> Result<()> {
     if context.config.policy.is_read_only() {
         return Ok(());
@@ -42,7 +44,7 @@ pub fn record(
                 .find(|known| known.service == subject.service && known.find_port() == Some(subject.port))
         });
         let before = known.and_then(|known| known.health.as_ref()).and_then(HealthRecord::find);
-        HealthRecord::of(judgement, at).is_news(before.as_ref())
+        HealthRecord::of(judgement, at).is_news(before.as_ref(), renewed)
     };
     let news: Vec<_> = seen.iter().filter(is_news).collect();
     if news.is_empty() {

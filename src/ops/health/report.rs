@@ -11,6 +11,7 @@ use super::{look, record};
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::health::judgement::Judgement;
+use crate::model::health::recorded::FRESH;
 use crate::model::health::state::Health;
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
@@ -77,7 +78,7 @@ pub fn check(context: &Context, request: &Request) -> Result<Report> {
     let at = context.now();
     let mut report = report(&gathered, &seen, at);
     let pairs: Vec<(&AskedService, &Judgement)> = gathered.subjects.iter().zip(&seen).collect();
-    if let Err(failure) = record::record(context, &gathered.registry, &pairs, at) {
+    if let Err(failure) = record::record(context, &gathered.registry, &pairs, at, FRESH) {
         report.warnings.push(format!("the result was not recorded: {failure}"));
     }
     Ok(report)

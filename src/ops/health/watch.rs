@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::health::judgement::Judgement;
+use crate::model::health::recorded::RENEWAL;
 use crate::model::health::state::Health;
 use crate::model::health::threshold::Streak;
 use crate::model::port::Port;
@@ -74,7 +75,7 @@ impl<'a> Watcher<'a> {
             pairs.map(|(subject, judgement)| self.settle(subject, judgement)).collect();
         let pairs: Vec<(&AskedService, &Judgement)> = gathered.subjects.iter().zip(&settled).collect();
         // The next look records again; nobody who watches needs to hear of it.
-        let _ = record::record(self.context, &gathered.registry, &pairs, at);
+        let _ = record::record(self.context, &gathered.registry, &pairs, at, RENEWAL);
         start::wake(&self.context.host);
         let mut changes = Vec::new();
         for (subject, judgement) in pairs {

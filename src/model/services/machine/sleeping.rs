@@ -31,16 +31,20 @@ impl Fleet {
         self.batches.push(batch);
     }
 
-    /// Has those sleep again that a request woke in vain: what they need is stopped, or somebody else has their port.
-    pub(super) fn sleep_on(&mut self, now: Duration) {
+    /// Has those sleep again that a request woke in vain: what they need is stopped, or somebody else has their port. Answers
+    /// whether there were any.
+    pub(super) fn sleep_on(&mut self, now: Duration) -> bool {
+        let mut is_any = false;
         let batches = &self.batches;
         let is_waited_for =
             |name: &ServiceName| batches.iter().any(|batch| batch.is_open() && batch.wanted.contains(name));
         for (name, service) in &mut self.services {
             if service.phase == Phase::Failed && service.is_called && !is_waited_for(name) {
                 service.sleep_on(now);
+                is_any = true;
             }
         }
+        is_any
     }
 
     /// Says why a service rests or sleeps, or that nothing keeps it from waking any more.

@@ -50,6 +50,12 @@ fn restarting(name: &str, policy: RestartPolicy) -> ServicePlan {
     ServicePlan { restart: Restarting { policy, ..usual.restart }, ..usual }
 }
 
+impl Fleet {
+    fn step(&mut self, event: MachineEvent, now: Duration) -> Vec<MachineAction> {
+        self.step_all(vec![event], now)
+    }
+}
+
 /// A fleet with a clock of its own.
 #[derive(Default)]
 struct World {

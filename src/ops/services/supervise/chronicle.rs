@@ -1,6 +1,8 @@
 //! Each change of a service and each conflict is an event, and a line of the supervisor's own log, which is there when nobody
 //! is left to ask.
 
+use std::collections::BTreeMap;
+
 use super::refusal::PortsRefusal;
 use super::supervisor::Supervisor;
 use crate::host::net::owner;
@@ -21,10 +23,9 @@ impl Supervisor<'_> {
         }
         let now: Vec<(ServiceName, ServiceState)> =
             states().map(|(name, state)| (name.clone(), state)).collect();
-        let before = std::mem::replace(&mut self.chronicled, now);
+        let before: BTreeMap<_, _> = std::mem::replace(&mut self.chronicled, now).into_iter().collect();
         for facts in self.facts() {
-            let known = before.iter().find(|(name, _)| *name == facts.service).map(|(_, state)| *state);
-            let from = known.unwrap_or_default();
+            let from = before.get(&facts.service).copied().unwrap_or_default();
             if from == facts.state {
                 continue;
             }

@@ -6,11 +6,12 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use super::running::RunEnding;
+use super::running::{RunEnding, ServiceRun};
 use super::supervisor::Supervisor;
+use super::terminal::read_terminal;
 use crate::host::process::identity;
 use crate::host::process::stop::Running;
-use crate::host::services::kin::{self, Kin};
+use crate::host::services::kin::{self, Kin, KinSight};
 use crate::host::services::launch::Launched;
 use crate::host::services::{log_file, log_reader, reaper, record_file};
 use crate::model::port::Port;
@@ -32,52 +33,44 @@ const AGAIN: Duration = Duration::from_millis(100);
 const FORKS: u32 = 2;
 
 impl Supervisor<'_> {
-    /// Looks which processes have ended, and goes on with those that are being ended.
+    /// Looks which processes have ended, and goes on with those that are being ended. All ends are seen before it is looked
+    /// who is left of any service, so that one look at the processes serves all services.
     pub fn see_ends(&mut self) {
-        let names: Vec<ServiceName> = self.runs.keys().cloned().collect();
-        for name in names {
-            self.remember_session(&name);
-            let Some(run) = self.runs.get_mut(&name) else { continue };
-            if let Some(child) = &mut run.child {
-                match child.find_end() {
-                    Ok(None) => {}
-                    Ok(Some(status)) => {
-                        run.exit = Some(exit(status));
-                        run.child = None;
-                    }
-                    Err(_) => {
-                        run.exit = Some(ServiceExit::Unknown);
-                        run.child = None;
-                    }
-                }
-            }
-            let ended: Vec<Running> = run.others.extract_if(.., |process| process.is_ended()).collect();
-            for exit in ended.iter().filter_map(reaper::find_end) {
-                run.note_end(exit);
-            }
-            if !ended.is_empty() {
-                run.known.retain(identity::is_alive);
-            }
-            let is_gone = run.child.is_none() && run.others.is_empty();
+        self.remember_sessions();
+        let mut gone: Vec<ServiceName> = Vec::new();
+        let mut ending: Vec<ServiceName> = Vec::new();
+        for (name, run) in &mut self.runs {
+            see_ends_of(run);
             if run.ending.is_some() {
-                self.go_on_ending(&name);
-            } else if is_gone {
-                self.see_gone(&name);
+                ending.push(name.clone());
+            } else if run.child.is_none() && run.others.is_empty() {
+                gone.push(name.clone());
             }
         }
+        self.sight = None;
+        for name in gone {
+            self.see_gone(&name);
+        }
+        for name in ending {
+            self.go_on_ending(&name);
+        }
+        self.sight = None;
     }
 
-    /// Before its first process, which leads its session, is waited for: what it leaves in there is told by it alone where it
+    /// Before a first process, which leads its session, is waited for: what it leaves in there is told by it alone where it
     /// wiped its environment.
-    fn remember_session(&mut self, name: &ServiceName) {
-        let child = self.runs.get(name).and_then(|run| run.child.as_ref());
-        if !child.is_some_and(Launched::has_ended) {
-            return;
-        }
-        // Without room for another open file nothing is remembered, and what cannot be proven is left alone.
-        let kin = self.kin_of(name).unwrap_or_default();
-        if let Some(run) = self.runs.get_mut(name) {
-            run.remember(kin.into_iter().map(|kin| kin.id));
+    fn remember_sessions(&mut self) {
+        self.sight = None;
+        let has_ended = |run: &ServiceRun| run.child.as_ref().is_some_and(Launched::has_ended);
+        let ended = self.runs.iter().filter(|(_, run)| has_ended(run));
+        let names: Vec<ServiceName> = ended.map(|(name, _)| name.clone()).collect();
+        for name in names {
+            // Without room for another open file nothing is remembered, and what cannot be proven is left alone.
+            let kin = self.kin_of(&name).unwrap_or_default();
+            if let Some(run) = self.runs.get_mut(&name) {
+                run.remember(kin.into_iter().map(|kin| kin.id));
+                run.is_remembered = true;
+            }
         }
     }
 
@@ -91,6 +84,7 @@ impl Supervisor<'_> {
         let Ok(mut kin) = self.kin_of(name) else { return };
         for _ in 0..if may_be_daemon { FORKS } else { 0 } {
             if kin.is_empty() {
+                self.sight = None;
                 let Ok(found) = self.kin_of(name) else { return };
                 kin = found;
             }
@@ -132,7 +126,6 @@ impl Supervisor<'_> {
         let Some(stop) = self.fleet.services().get(name).map(|service| service.plan.stop) else { return };
         let Some(run) = self.runs.get_mut(name) else { return };
         let Some(ending) = &mut run.ending else { return };
-        ending.targets.retain(|process| !process.is_ended());
         let was_asked = ending.is_asked;
         let is_late = was_asked && ending.deadline <= now;
         if was_asked && !is_late && (!ending.targets.is_empty() || run.child.is_some()) {
@@ -170,9 +163,9 @@ impl Supervisor<'_> {
 
     /// Nothing of it runs any more. Its last words may still be in its terminal.
     fn end(&mut self, name: &ServiceName, exit: ServiceExit) {
-        self.read_terminals();
-        let run = self.runs.remove(name);
-        if let Some(run) = &run {
+        let mut run = self.runs.remove(name);
+        if let Some(run) = &mut run {
+            read_terminal(run);
             run.look.give_up.raise();
         }
         if run.as_ref().is_some_and(|run| run.ending.is_none()) {
@@ -225,20 +218,52 @@ impl Supervisor<'_> {
         }
     }
 
-    /// Returns the living processes of a service, by marker, session, group, ancestry and record. An orphan that wiped its
-    /// environment belongs to no service that one could tell: it goes with the last one that runs.
+    /// Returns the living processes of a service, by marker, session, group, ancestry and record, as the last look shows them. An
+    /// orphan that wiped its environment belongs to no service that one could tell: it goes with the last one that runs.
     ///
     /// # Errors
     ///
     /// As [`kin::of_worktree`].
-    pub fn kin_of(&self, name: &ServiceName) -> io::Result<Vec<Kin>> {
+    pub fn kin_of(&mut self, name: &ServiceName) -> io::Result<Vec<Kin>> {
         let mut recorded = self.runs.get(name).map(|run| run.known.clone()).unwrap_or_default();
-        let (marker, adopter) = (&self.wish.marker, Some(self.ourselves.pid));
-        if self.runs.keys().all(|other| other == name) {
+        let is_last = self.runs.len() <= usize::from(self.runs.contains_key(name));
+        if is_last {
             recorded.extend(self.adopted.iter().cloned());
-            return kin::of_worktree(marker, &recorded, adopter);
         }
-        kin::of_service(marker, name.as_str(), &recorded, adopter)
+        let sight = match self.sight.take() {
+            Some(sight) => sight,
+            None => KinSight::take()?,
+        };
+        let sight = self.sight.insert(sight);
+        let service = (!is_last).then_some(name.as_str());
+        sight.kin(&self.wish.marker, service, &recorded, Some(self.ourselves.pid))
+    }
+}
+
+/// Takes note of those of its processes that have ended. A first process is waited for once its session is remembered.
+fn see_ends_of(run: &mut ServiceRun) {
+    if let Some(child) = run.child.as_mut().filter(|_| run.is_remembered) {
+        match child.find_end() {
+            Ok(None) => {}
+            Ok(Some(status)) => {
+                run.exit = Some(exit(status));
+                run.child = None;
+            }
+            Err(_) => {
+                run.exit = Some(ServiceExit::Unknown);
+                run.child = None;
+            }
+        }
+    }
+    let ended: Vec<Running> = run.others.extract_if(.., |process| process.is_ended()).collect();
+    for exit in ended.iter().filter_map(reaper::find_end) {
+        run.note_end(exit);
+    }
+    if !ended.is_empty() {
+        run.known.retain(identity::is_alive);
+    }
+    if let Some(ending) = &mut run.ending {
+        ending.targets.retain(|process| !process.is_ended());
     }
 }
 

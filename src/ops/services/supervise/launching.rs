@@ -38,6 +38,7 @@ impl Supervisor<'_> {
     pub fn launch(&mut self, name: &ServiceName, is_setup: bool) {
         let Some(plan) = self.fleet.services().get(name).map(|service| service.plan.clone()) else { return };
         self.causes.remove(name);
+        self.sight = None;
         if let Err(refusal) = self.try_launch(&plan, is_setup) {
             self.chronicle_refusal(Some(name), &refusal);
             let PortsRefusal { reason, cause } = refusal;
@@ -94,6 +95,7 @@ impl Supervisor<'_> {
             look: NextLook::new(self.host.clock.instant()),
             ending: None,
             exit: None,
+            is_remembered: false,
             is_daemon: false,
         };
         self.runs.insert(plan.name.clone(), run);

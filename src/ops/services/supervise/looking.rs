@@ -9,6 +9,7 @@ use crate::host::net::check::ask::ServiceQuestion;
 use crate::host::net::check::command::CommandToRun;
 use crate::host::net::holding;
 use crate::host::net::listeners::listeners;
+use crate::host::process::identity::Living;
 use crate::model::config::health;
 use crate::model::health::check::{CheckKind, CheckOutcome, HealthCheck};
 use crate::model::port::Port;
@@ -50,19 +51,22 @@ impl Supervisor<'_> {
             return;
         }
         let sockets = listeners();
+        self.sight = None;
+        let mut seen = Vec::new();
         for name in due {
             let sight = match &sockets {
                 Ok(sockets) => self.look(&name, sockets),
                 Err(failure) => Some(LookResult::Unwell(failure.to_string())),
             };
-            if let Some(sight) = sight {
-                self.saw(&name, sight);
-            }
+            seen.extend(sight.map(|sight| (name, sight)));
         }
+        self.sight = None;
+        self.saw(seen);
     }
 
     /// Takes in what services have answered meanwhile.
     pub fn hear_answers(&mut self) {
+        let mut seen = Vec::new();
         for (asked, outcome) in self.asker.answers() {
             let Some(run) = self.runs.get_mut(&asked.service) else { continue };
             if run.number != asked.number {
@@ -82,14 +86,34 @@ impl Supervisor<'_> {
                     LookResult::Unwell(reason)
                 }
             };
-            self.saw(&asked.service, sight);
+            seen.push((asked.service, sight));
+        }
+        self.saw(seen);
+    }
+
+    /// Tells the machine what was seen of services, each of another one.
+    fn saw(&mut self, seen: Vec<(ServiceName, LookResult)>) {
+        let names: Vec<ServiceName> = seen.iter().map(|(name, _)| name.clone()).collect();
+        let well = seen.iter().filter(|(_, sight)| *sight == LookResult::Well);
+        let well: Vec<ServiceName> = well.map(|(name, _)| name.clone()).collect();
+        let events = seen.into_iter().map(|(service, sight)| MachineEvent::Seen { service, sight });
+        self.events.extend(events);
+        self.work();
+        for name in &names {
+            self.look_again(name);
+        }
+        if !well.is_empty() {
+            self.note_adopted();
+        }
+        for name in well {
+            if self.runs.contains_key(&name) {
+                self.release_ports(&name, false);
+            }
         }
     }
 
-    fn saw(&mut self, name: &ServiceName, sight: LookResult) {
-        let is_well = sight == LookResult::Well;
-        self.events.push_back(MachineEvent::Seen { service: name.clone(), sight });
-        self.work();
+    /// Says when a service that was seen is looked at next.
+    fn look_again(&mut self, name: &ServiceName) {
         let phase = self.fleet.services().get(name).map(|service| (service.phase, service.plan.patience));
         let now = self.host.clock.instant();
         let Some(run) = self.runs.get_mut(name) else { return };
@@ -99,10 +123,6 @@ impl Supervisor<'_> {
                 self.sample(name);
             }
             _ => run.look.later(now),
-        }
-        if is_well {
-            self.note_adopted();
-            self.release_ports(name, false);
         }
     }
 
@@ -191,7 +211,7 @@ impl Supervisor<'_> {
         let Some(run) = self.runs.get(name) else {
             return Ok(PortStanding::Not("it has ended".to_owned()));
         };
-        let known: Vec<u32> = run.alive().iter().map(|id| id.pid).collect();
+        let known: Vec<u32> = run.alive(&Living::here()).iter().map(|id| id.pid).collect();
         let mut own = holding::sockets_of(&known)?;
         let mut standing = readiness::standing(port, &ports, sockets, &own);
         let is_search_due =

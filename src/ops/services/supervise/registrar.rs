@@ -12,7 +12,7 @@ use crate::host::events::{self, Writing};
 use crate::host::machine::Host;
 use crate::host::store::Store;
 use crate::model::event::Event as Told;
-use crate::model::health::recorded::HealthRecord;
+use crate::model::health::recorded::{FRESH, HealthRecord};
 use crate::model::port::Port;
 use crate::model::process::ProcessId;
 use crate::model::registry::allocation::Allocation;
@@ -211,7 +211,7 @@ impl News {
                 |known: &&mut Allocation| known.service == *service && known.find_port() == Some(*port);
             let Some(allocation) = entry.allocations.iter_mut().find(is_it) else { continue };
             let before = allocation.health.as_ref().and_then(HealthRecord::find);
-            if recorded.is_news(before.as_ref()) {
+            if recorded.is_news(before.as_ref(), FRESH) {
                 recorded.write(allocation);
             }
         }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::host::interrupt::Interrupt;
 use crate::host::net::check::calls::OwnCalls;
 use crate::host::net::holding;
-use crate::host::process::identity;
+use crate::host::process::identity::{self, Living};
 use crate::host::process::stop::Running;
 use crate::host::services::launch::Launched;
 use crate::host::services::log_file::LogFile;
@@ -40,6 +40,8 @@ pub(super) struct ServiceRun {
     pub ending: Option<RunEnding>,
     /// How its first process ended, or the daemon that it left.
     pub exit: Option<ServiceExit>,
+    /// Whether its first process has ended, and what is left in its session was remembered: it may be waited for.
+    pub is_remembered: bool,
     /// Whether what its first process left behind is the service.
     pub is_daemon: bool,
 }
@@ -55,8 +57,8 @@ impl ServiceRun {
     }
 
     /// Returns the first of its processes that lives, and all that do.
-    pub fn alive(&self) -> Vec<&ProcessId> {
-        self.known.iter().filter(|id| identity::is_alive(id)).collect()
+    pub fn alive(&self, living: &Living) -> Vec<&ProcessId> {
+        self.known.iter().filter(|id| living.has(id)).collect()
     }
 
     /// Of a daemon's processes the one that listens is the one to name: the first ones may be about to end.

@@ -1,7 +1,7 @@
 //! The supervisor of one worktree's services: one loop that sleeps until something happens, tells the machine, and does
 //! what the machine decides. It reads no configuration, and ends when nothing is left to supervise.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
@@ -20,6 +20,7 @@ use crate::host::machine::Host;
 use crate::host::process::identity;
 use crate::host::process::open_files::{self, SoftLimit};
 use crate::host::process::stop::Running;
+use crate::host::services::kin::KinSight;
 use crate::host::services::record_file::OwnLog;
 use crate::host::services::signals::Bell;
 use crate::host::services::waiting::{self, Asker};
@@ -63,6 +64,8 @@ pub(super) struct Supervisor<'a> {
     pub runs: BTreeMap<ServiceName, ServiceRun>,
     /// Orphans that we, or a supervisor before us, adopted, beside those that are known to be a service's.
     pub adopted: Vec<ProcessId>,
+    /// The last look at all processes, as long as it may stand for a new one.
+    pub sight: Option<KinSight>,
     pub ports: Ports,
     pub asker: Asker<Asked>,
     /// Wishes that wait for their ports.
@@ -131,6 +134,7 @@ pub fn supervise(host: &Host, wish: SupervisorWish) -> Result<()> {
         fleet: Fleet::default(),
         runs: BTreeMap::new(),
         adopted: Vec::new(),
+        sight: None,
         ports: Ports::default(),
         asker: Asker::new().map_err(&failed)?,
         claims: WaitingBatches::new().map_err(&failed)?,
@@ -261,12 +265,13 @@ impl Supervisor<'_> {
 
     /// Tells the machine everything that happened, and does what it decides.
     pub fn work(&mut self) {
-        while let Some(event) = self.events.pop_front() {
+        while let Some(events) = self.next_events() {
             let now = self.now();
-            let actions = self.fleet.step(event, now);
+            let actions = self.fleet.step_all(events, now);
             // Each change is told, also one that does not last: what is done about it may change it again.
             self.tell_changes();
             self.chronicle();
+            self.sight = None;
             for action in actions {
                 match action {
                     MachineAction::SetUp(service) => self.launch(&service, true),
@@ -276,6 +281,23 @@ impl Supervisor<'_> {
                 }
             }
         }
+    }
+
+    /// Takes the next event, and with it those behind it that are about ends and looks of other services: many that end at
+    /// once are decided about, told and written down at once.
+    fn next_events(&mut self) -> Option<Vec<MachineEvent>> {
+        let mut events = vec![self.events.pop_front()?];
+        let mut about: BTreeSet<ServiceName> = events.iter().filter_map(of_one).cloned().collect();
+        if about.is_empty() {
+            return Some(events);
+        }
+        while let Some(next) = self.events.front().and_then(of_one) {
+            if !about.insert(next.clone()) {
+                break;
+            }
+            events.extend(self.events.pop_front());
+        }
+        Some(events)
     }
 
     pub fn new_batch(&mut self) -> BatchId {
@@ -338,6 +360,14 @@ impl Supervisor<'_> {
         if self.ground.is_deleted() {
             let _ = record_file::forget(&self.wish.folder);
         }
+    }
+}
+
+/// The service whose end, or the look at which, an event tells of.
+fn of_one(event: &MachineEvent) -> Option<&ServiceName> {
+    match event {
+        MachineEvent::Ended { service, .. } | MachineEvent::Seen { service, .. } => Some(service),
+        _ => None,
     }
 }
 

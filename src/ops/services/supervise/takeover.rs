@@ -5,8 +5,9 @@ use std::io;
 use super::running::{NextLook, ServiceRun};
 use super::supervisor::Supervisor;
 use crate::host::process::identity;
+use crate::host::services::kin::{self, KinSight};
 use crate::host::services::log_file::{self, LogFile};
-use crate::host::services::{kin, record_file};
+use crate::host::services::record_file;
 use crate::model::advised::wt;
 use crate::model::process::ProcessId;
 use crate::model::process::kinship;
@@ -32,11 +33,12 @@ impl Supervisor<'_> {
         let mut ending: Vec<ServiceName> = Vec::new();
         let recorded: Vec<ProcessId> = kept.iter().flat_map(|kept| kept.processes.iter().cloned()).collect();
         let doubtful = kin::in_doubt(&self.wish.marker, &recorded, Some(self.ourselves.pid))?;
+        let sight = KinSight::take()?;
         let is_same_boot = self.journal.former().is_some_and(identity::is_from_here);
         for kept in kept {
             let name = kept.plan.name.clone();
             let marker = &self.wish.marker;
-            let kin = kin::of_service(marker, name.as_str(), &kept.processes, Some(self.ourselves.pid))?;
+            let kin = sight.kin(marker, Some(name.as_str()), &kept.processes, Some(self.ourselves.pid))?;
             let was_running = !kept.state.is_resting() && kept.state != ServiceState::Stopping;
             let mut service = resting(&kept);
             if !kin.is_empty() {
@@ -63,6 +65,7 @@ impl Supervisor<'_> {
                     look: NextLook::new(self.host.clock.instant()),
                     ending: None,
                     exit: None,
+                    is_remembered: false,
                     is_daemon: false,
                 };
                 run.remember(kin.into_iter().map(|kin| kin.id));

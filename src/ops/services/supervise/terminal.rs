@@ -1,5 +1,6 @@
 //! What services write to the terminals that they have in the foreground goes into their logs, as everything else does.
 
+use super::running::ServiceRun;
 use super::supervisor::Supervisor;
 use crate::host::services::terminal::{self, Terminal};
 
@@ -20,12 +21,15 @@ impl Supervisor<'_> {
 
     /// Moves on what was written.
     pub fn read_terminals(&mut self) {
-        for run in self.runs.values_mut() {
-            let (Some(outer), Some(log)) = (&run.terminal, &run.log) else { continue };
-            if !terminal::move_into(outer, log.as_fd()) {
-                // Nobody is at the other end any more.
-                run.terminal = None;
-            }
-        }
+        self.runs.values_mut().for_each(read_terminal);
+    }
+}
+
+/// Moves on what one service wrote.
+pub(super) fn read_terminal(run: &mut ServiceRun) {
+    let (Some(outer), Some(log)) = (&run.terminal, &run.log) else { return };
+    if !terminal::move_into(outer, log.as_fd()) {
+        // Nobody is at the other end any more.
+        run.terminal = None;
     }
 }
