@@ -8,10 +8,14 @@ use serde_json::Value;
 
 use super::health_states::sandbox;
 use crate::support::terminal::Terminal;
-use crate::support::{Sandbox, skip, wait};
+use crate::support::{Sandbox, git, skip, wait};
 
 const QUICK: &str =
     "[health]\ninterval = \"50ms\"\ntimeout = \"5s\"\n[service.web]\nhealth = { http = \"/\" }\n";
+
+/// Nobody waits for its second look.
+const SELDOM: &str =
+    "[health]\ninterval = \"1h\"\ntimeout = \"5s\"\n[service.web]\nhealth = { http = \"/\" }\n";
 
 /// A server of `web` that answers with the status in the file `status`.
 fn server(sandbox: &Sandbox) -> Option<crate::support::holder::Holder> {
@@ -115,9 +119,33 @@ fn one_bad_answer_changes_nothing_and_three_in_a_row_do() {
     watched.find_json(|change| change["health"] == "healthy");
 }
 
+/// Makes the first result on record older by so many seconds.
+fn age(sandbox: &Sandbox, seconds: i64) -> Vec<u8> {
+    let mut registry = sandbox.registry();
+    let checked = &mut registry["worktrees"][0]["allocations"][0]["health"]["checked_at"];
+    let at: jiff::Timestamp = checked.as_str().unwrap().parse().unwrap();
+    *checked = (at - jiff::SignedDuration::from_secs(seconds)).to_string().into();
+    git::write(&sandbox.state(), "registry.json", &registry.to_string());
+    std::fs::read(sandbox.state().join("registry.json")).unwrap()
+}
+
 #[test]
-fn lines_have_the_time_in_front() {
-    let sandbox = sandbox("web,api", QUICK);
+fn what_is_unchanged_is_written_again_after_ten_minutes_and_not_before() {
+    let sandbox = sandbox("web", SELDOM);
+    sandbox.wt(&["health"]).ok();
+    for (seconds, is_written) in [(500, false), (101, true)] {
+        let before = age(&sandbox, seconds);
+        let mut watched = Watched::start(sandbox.command(&sandbox.repo(), &["health", "--watch"]));
+        // A look is on record before it is shown.
+        watched.next();
+        let after = std::fs::read(sandbox.state().join("registry.json")).unwrap();
+        assert_eq!(after != before, is_written, "{}", sandbox.registry());
+    }
+}
+
+#[test]
+fn lines_have_the_time_in_front_and_a_signal_ends_the_pause() {
+    let sandbox = sandbox("web,api", SELDOM);
     let mut watched = Watched::start(sandbox.command(&sandbox.repo(), &["health", "--watch"]));
     for name in ["web", "api"] {
         let line = watched.next();
@@ -130,7 +158,7 @@ fn lines_have_the_time_in_front() {
 
 #[test]
 fn when_nobody_reads_any_more_it_ends() {
-    let sandbox = sandbox("web", QUICK);
+    let sandbox = sandbox("web", SELDOM);
     let mut watched = Watched::start(sandbox.command(&sandbox.repo(), &["health", "--watch"]));
     watched.next();
     let Watched { child, lines } = &mut watched;

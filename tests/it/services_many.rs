@@ -3,10 +3,13 @@
 
 use std::fmt::Write;
 use std::fs;
+use std::path::Path;
+use std::process::{Child, Stdio};
 
-use crate::support::services::Fleet;
-use crate::support::wait::until;
-use crate::support::{Run, Sandbox};
+use crate::support::services::{Fleet, is_running};
+use crate::support::strace::has_strace;
+use crate::support::wait::{end_of, until};
+use crate::support::{Run, Sandbox, skip};
 
 /// Runs `wt` below a shell that limits open files first.
 fn limited(fleet: &Fleet<'_>, limit: &str, arguments: &[&str]) -> Run {
@@ -83,6 +86,46 @@ fn more_services_than_open_files_start_and_stop() {
     let ready = status["services"].as_array().unwrap().iter().filter(|service| service["state"] == "ready");
     assert_eq!(ready.count(), 40, "{status}");
     fleet.wt(&["down"]).ok();
+}
+
+/// Follows which files a process opens until it ends; `None` where it may not be followed here.
+fn follow(fleet: &Fleet<'_>, pid: u32, log: &Path) -> Option<Child> {
+    let errors = fs::File::create(log.with_extension("errors")).unwrap();
+    let mut command = fleet.sandbox.program("strace", &fleet.folder);
+    command.args(["-f", "-e", "trace=openat,open", "-o"]).arg(log).args(["-p", &pid.to_string()]);
+    let mut child = command.stdout(Stdio::null()).stderr(errors).spawn().ok()?;
+    let said = || fs::read_to_string(log.with_extension("errors")).unwrap_or_default();
+    let mut is_over = false;
+    until("strace", || {
+        is_over = child.try_wait().unwrap().is_some();
+        is_over || said().contains("attached")
+    });
+    (!is_over).then_some(child)
+}
+
+#[test]
+fn many_services_that_are_stopped_share_the_looks_at_all_processes_and_each_has_ended() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", &forty());
+    if !has_strace(&fleet.folder) {
+        return skip("strace is not installed or may not trace here");
+    }
+    fleet.wt(&["up"]).ok();
+    let status = fleet.json(&["status"]);
+    let pids = status["services"].as_array().unwrap().iter().map(|service| service["pid"].as_u64().unwrap());
+    let pids: Vec<u32> = pids.map(|pid| u32::try_from(pid).unwrap()).collect();
+    assert!(pids.len() == 40 && pids.iter().all(|pid| is_running(*pid)), "{status}");
+    let log = sandbox.path("opened");
+    let Some(mut tracer) = follow(&fleet, fleet.supervisor().unwrap(), &log) else {
+        return skip("strace may not follow a process here");
+    };
+    fleet.wt(&["down"]).ok();
+    end_of(&mut tracer);
+    assert!(pids.iter().all(|pid| !is_running(*pid)), "{pids:?}");
+    // Whoever looks at all processes looks at us too.
+    let ours = format!("/proc/{}/environ", std::process::id());
+    let looks = fs::read_to_string(&log).unwrap().lines().filter(|line| line.contains(&ours)).count();
+    assert!((1..40).contains(&looks), "{looks} looks for 40 services");
 }
 
 #[test]
