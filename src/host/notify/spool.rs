@@ -32,6 +32,15 @@ fn late(state: &Path) -> PathBuf {
     state.join("notify-late.jsonl")
 }
 
+/// Returns where that is while it is taken in.
+fn taken(state: &Path) -> PathBuf {
+    state.join("notify-late.jsonl.taken")
+}
+
+fn is_any_late(state: &Path) -> bool {
+    [late(state), taken(state)].iter().any(|path| path.symlink_metadata().is_ok())
+}
+
 /// Makes the file where it is missing: from now on events are kept for whoever is to be told.
 ///
 /// # Errors
@@ -48,8 +57,7 @@ pub fn begin(state: &Path) -> std::io::Result<()> {
 /// Answers whether something is to be done, without a lock.
 #[must_use]
 pub fn is_waiting(state: &Path) -> bool {
-    files::read_plain(&path(state)).is_ok_and(|bytes| !Ledger::read(&bytes).is_idle())
-        || late(state).symlink_metadata().is_ok()
+    files::read_plain(&path(state)).is_ok_and(|bytes| !Ledger::read(&bytes).is_idle()) || is_any_late(state)
 }
 
 /// Keeps the events that somebody may want to be told of; answers whether there are any. Nothing is kept where nobody wants to be
@@ -73,7 +81,9 @@ pub fn hear(state: &Path, events: &[Event]) -> std::io::Result<bool> {
     // Where nothing was told of as wrong it is no news that something is well.
     let is_wrong =
         |event: &&Event| changes(event).iter().any(|change| matches!(change.turn, Turn::Wrong(..)));
-    if length == 0 && !heard.iter().any(is_wrong) {
+    // What found no place here may have told of it, and is told before this.
+    let is_nothing_told = || length == 0 && !is_any_late(state);
+    if !heard.iter().any(is_wrong) && is_nothing_told() {
         return Ok(false);
     }
     if length > MOST {
@@ -111,17 +121,36 @@ fn hear_late(state: &Path, heard: &[&Event]) -> std::io::Result<bool> {
     }
 }
 
-/// Takes away what was kept beside the file, and returns its lines. Under the lock of the file.
-fn take_late(state: &Path) -> std::io::Result<Option<Vec<Event>>> {
-    let (path, taken) = (late(state), state.join("notify-late.jsonl.taken"));
-    // One that was not read to its end is read again.
-    if taken.symlink_metadata().is_err() {
-        match std::fs::rename(&path, &taken) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            renamed => renamed?,
+/// Takes in what was kept beside the file, and returns whether anything is there. Under the lock of the file.
+fn take_late(state: &Path, ledger: &mut Ledger) -> std::io::Result<bool> {
+    let (path, taken) = (late(state), taken(state));
+    if taken.symlink_metadata().is_ok() {
+        let kept = Ledger::read(&files::read_plain(&taken)?).heard;
+        if !is_taken_in(ledger, &kept) {
+            // Somebody ended before it was noted that it is taken in.
+            take_in(ledger, kept);
+            return Ok(true);
         }
+        std::fs::remove_file(&taken)?;
     }
-    Ok(Some(Ledger::read(&files::read_plain(&taken)?).heard))
+    ledger.taken_in.clear();
+    match std::fs::rename(&path, &taken) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        renamed => renamed?,
+    }
+    take_in(ledger, Ledger::read(&files::read_plain(&taken)?).heard);
+    Ok(true)
+}
+
+fn take_in(ledger: &mut Ledger, mut kept: Vec<Event>) {
+    kept.retain(|event| !ledger.taken_in.contains(&event.sequence));
+    ledger.taken_in.extend(kept.iter().map(|event| event.sequence));
+    ledger.heard.extend(kept);
+}
+
+/// Answers whether all of it is on record in the file.
+fn is_taken_in(ledger: &Ledger, kept: &[Event]) -> bool {
+    kept.iter().all(|event| ledger.taken_in.contains(&event.sequence))
 }
 
 /// Changes the file, which is replaced where the change made a difference; `None` where there is none.
@@ -130,21 +159,27 @@ fn take_late(state: &Path) -> std::io::Result<Option<Vec<Event>>> {
 ///
 /// Those of the system; `WouldBlock` where another writer does not let go of the file.
 pub fn update<R>(state: &Path, change: impl FnOnce(&mut Ledger) -> R) -> std::io::Result<Option<R>> {
-    // The lock is let go of when this goes.
-    let Some(_locked) = open_locked(state)? else { return Ok(None) };
-    let known = files::read_plain(&path(state))?;
-    let mut ledger = Ledger::read(&known);
-    let late = take_late(state)?;
-    let is_late = late.is_some();
-    ledger.heard.extend(late.into_iter().flatten());
-    let answer = change(&mut ledger);
-    let bytes = ledger.write()?;
-    if bytes != known {
-        let replaced = files::replace(&path(state), &bytes, PRIVATE);
-        replaced.map_err(|failure| Error::other(failure.message().to_owned()))?;
-    }
-    if is_late {
-        std::fs::remove_file(state.join("notify-late.jsonl.taken"))?;
+    let (answer, is_late) = {
+        // The lock is let go of when this goes.
+        let Some(_locked) = open_locked(state)? else { return Ok(None) };
+        let known = files::read_plain(&path(state))?;
+        let mut ledger = Ledger::read(&known);
+        let is_late = take_late(state, &mut ledger)?;
+        let answer = change(&mut ledger);
+        let bytes = ledger.write()?;
+        if bytes != known {
+            let replaced = files::replace(&path(state), &bytes, PRIVATE);
+            replaced.map_err(|failure| Error::other(failure.message().to_owned()))?;
+        }
+        (answer, is_late)
+    };
+    // Only now is it certain that it is in the file: whoever ends before leaves it to the next one.
+    if is_late && let Some(_locked) = open_locked(state)? {
+        let ledger = Ledger::read(&files::read_plain(&path(state))?);
+        let kept = files::read_plain(&taken(state)).map(|bytes| Ledger::read(&bytes).heard);
+        if kept.is_ok_and(|kept| is_taken_in(&ledger, &kept)) {
+            std::fs::remove_file(taken(state))?;
+        }
     }
     Ok(Some(answer))
 }
@@ -221,6 +256,39 @@ mod tests {
         let heard = update(state, |ledger| ledger.heard.len()).unwrap();
         assert_eq!((heard, update(state, |ledger| ledger.heard.len()).unwrap()), (Some(1), Some(1)));
         assert!(!late(state).exists() && is_waiting(state));
+    }
+
+    #[test]
+    fn the_end_of_a_failure_that_is_kept_beside_the_file_is_kept_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path();
+        begin(state).unwrap();
+        let ready = || vec![Event::new("ready").with("service", "web")];
+        assert!(!hear(state, &ready()).unwrap(), "nothing was wrong");
+        hear_late(state, &failed().iter().take(1).collect::<Vec<_>>()).unwrap();
+        assert!(hear(state, &ready()).unwrap());
+        assert_eq!(update(state, |ledger| ledger.heard.len()).unwrap(), Some(2));
+    }
+
+    #[test]
+    fn what_was_taken_in_by_somebody_who_was_killed_then_is_heard_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path();
+        begin(state).unwrap();
+        let failed = Event { sequence: 7, ..Event::new("failed").with("service", "web") };
+        hear_late(state, &[&failed]).unwrap();
+        let kept = std::fs::read(late(state)).unwrap();
+        let take = |ledger: &mut Ledger| std::mem::take(&mut ledger.heard).len();
+        assert_eq!(update(state, take).unwrap(), Some(1));
+        assert!(!is_any_late(state));
+        // As it is where the file was replaced, and what was taken in was not removed any more.
+        std::fs::write(taken(state), &kept).unwrap();
+        let later = Event { sequence: 9, ..failed };
+        hear_late(state, &[&later]).unwrap();
+        assert_eq!(update(state, take).unwrap(), Some(1), "the later one alone");
+        assert_eq!((update(state, take).unwrap(), is_any_late(state)), (Some(0), false));
+        end(state).unwrap();
+        assert!(!path(state).exists());
     }
 
     #[test]

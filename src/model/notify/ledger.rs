@@ -34,6 +34,8 @@ pub enum Row {
     Heard(Event),
     Told(Told),
     Due(DueNotice),
+    /// The numbers of events that were kept beside the file and are taken in: whoever finds them there again leaves them.
+    TakenIn(Vec<u64>),
 }
 
 /// How something was when it was told of last.
@@ -100,6 +102,7 @@ pub struct Ledger {
     pub heard: Vec<Event>,
     pub told: Vec<Told>,
     pub due: Vec<DueNotice>,
+    pub taken_in: Vec<u64>,
 }
 
 impl Ledger {
@@ -112,6 +115,7 @@ impl Ledger {
                 Ok(Row::Heard(event)) => ledger.heard.push(event),
                 Ok(Row::Told(told)) => ledger.told.push(told),
                 Ok(Row::Due(due)) => ledger.due.push(due),
+                Ok(Row::TakenIn(numbers)) => ledger.taken_in.extend(numbers),
                 Err(_) => {}
             }
         }
@@ -127,8 +131,9 @@ impl Ledger {
         let told = self.told.iter().cloned().map(Row::Told);
         let due = self.due.iter().cloned().map(Row::Due);
         let heard = self.heard.iter().cloned().map(Row::Heard);
+        let taken_in = (!self.taken_in.is_empty()).then(|| Row::TakenIn(self.taken_in.clone()));
         let mut bytes = Vec::new();
-        for row in told.chain(due).chain(heard) {
+        for row in told.chain(due).chain(taken_in).chain(heard) {
             serde_json::to_writer(&mut bytes, &row)?;
             bytes.push(b'\n');
         }
