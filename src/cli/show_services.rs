@@ -65,9 +65,15 @@ fn row(service: &ServiceView, is_for_eyes: bool) -> TableRow {
         service.restarts.to_string(),
         cpu.unwrap_or_default(),
         memory,
-        service.reason.clone().unwrap_or_default(),
+        reason(service),
     ];
     TableRow { cells, look: look(service.state) }
+}
+
+/// Why it stands like that, behind how many worktrees use it.
+fn reason(service: &ServiceView) -> String {
+    let users = service.shared_by.filter(|users| *users > 0).map(|users| format!("shared by {users}"));
+    users.into_iter().chain(service.reason.clone()).collect::<Vec<_>>().join("; ")
 }
 
 /// What needs somebody stands out; what rests stands back.

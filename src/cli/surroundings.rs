@@ -139,10 +139,11 @@ impl Surroundings {
 
 impl Surroundings {
     fn context(self, config: Config) -> Context {
+        let has_main = self.repository.as_ref().is_none_or(|repository| !repository.is_bare());
         Context {
             worktree: None,
             host: self.host,
-            config,
+            config: config.shared_where(has_main),
             folder: self.folder,
             repository: self.repository,
             config_file: self.config_flag,

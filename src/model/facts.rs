@@ -122,6 +122,8 @@ pub struct SeenWorktree {
     pub env_doubled: Vec<String>,
     /// Where each service's port may come from; empty where the configuration does not say.
     pub ranges: Vec<(ServiceName, PortRanges)>,
+    /// The services of which it may have a port from before, and which run in the main worktree for all.
+    pub shared: Vec<ServiceName>,
     /// The configuration file that its branch changed, and the one that counts in its place.
     pub own_config: Option<OwnConfig>,
     /// The carried paths that changed in the worktree that they came from.

@@ -30,6 +30,7 @@ pub enum FindingKind {
     DuplicateWorktree,
     PortInvalid,
     PortOutOfRange,
+    PortShared,
     RangeInvalid,
     RangeOverlap,
     WorktreeMissing,
@@ -71,6 +72,7 @@ impl FindingKind {
             Self::DuplicateWorktree => "duplicate-worktree",
             Self::PortInvalid => "port-invalid",
             Self::PortOutOfRange => "port-out-of-range",
+            Self::PortShared => "port-shared",
             Self::RangeInvalid => "range-invalid",
             Self::RangeOverlap => "range-overlap",
             Self::WorktreeMissing => "worktree-missing",
@@ -119,6 +121,7 @@ impl FindingKind {
             | Self::PortConflict
             | Self::ClaimLost => Severity::Error,
             Self::PortOutOfRange
+            | Self::PortShared
             | Self::WorktreeUnregistered
             | Self::EnvMissing
             | Self::EnvDrift

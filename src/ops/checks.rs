@@ -51,7 +51,7 @@ pub const ALL: &[Check] = &[
     both(Scope::Repository, repository::hooks, &[hooks::hooks]),
     told(Scope::Repository, repository::main_ports),
     found(Scope::Worktree, &[duplicates::worktrees, duplicates::ports]),
-    found(Scope::Worktree, &[ports::invalid, ports::out_of_range]),
+    found(Scope::Worktree, &[ports::invalid, ports::out_of_range, ports::shared]),
     found(Scope::Worktree, &[git::presence, git::unregistered, git::branches]),
     found(Scope::Worktree, &[unfinished::records, unfinished::half_made]),
     found(Scope::Worktree, &[env::blocks, env::surroundings]),

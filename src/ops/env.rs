@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::carry;
-use super::{find, foreign, shared};
+use super::{find, foreign, sharing};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::exclude;
@@ -52,7 +52,7 @@ pub fn variables_of(
 pub fn facts_of(context: &Context, repository: &Repository, entry: &Entry) -> EnvFacts {
     let is_foreign = foreign::is_foreign(repository, entry);
     let mut facts = EnvFacts { is_foreign, ..facts(&repository.name(), &as_git_has_it(repository, entry)) };
-    shared::lay_over(context, entry, &mut facts.ports);
+    sharing::lay_over(context, entry, &mut facts.ports);
     facts
 }
 

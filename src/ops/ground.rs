@@ -39,6 +39,7 @@ pub fn of(context: &Context, repository: Repository) -> Option<(Context, Vec<Pro
     let own = root.display().to_string();
     let problems: Vec<Problem> =
         problems.into_iter().filter(|problem| problem.origin.to_string().starts_with(&own)).collect();
+    let config = config.shared_where(!repository.is_bare());
     Some((
         Context {
             worktree: None,

@@ -79,6 +79,7 @@ pub mod service_folder;
 pub mod services;
 pub mod setup;
 pub mod shared;
+pub mod sharing;
 pub mod sweep;
 pub mod switch;
 pub mod team;

@@ -1,49 +1,18 @@
-//! Services that serve all worktrees of a repository: their ports are the main worktree's, and stand in every env block; who uses
-//! one is noted in his record.
+//! Who uses a service that serves all worktrees of the repository: it is noted in the worktree's record.
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::model::port::Port;
-use crate::model::registry::entry::Entry;
-use crate::model::registry::repository::RepositoryId;
-use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 
-/// Returns the record of the main worktree, where it is a member.
-#[must_use]
-pub fn find_main<'a>(registry: &'a Registry, repository: &'a RepositoryId) -> Option<&'a Entry> {
-    registry.living(repository).find(|entry| entry.is_main())
-}
-
-/// Puts the ports of shared services in the place of those that a worktree may have of its own from before.
-pub fn lay_over(context: &Context, entry: &Entry, ports: &mut Vec<(ServiceName, Port)>) {
-    let names = context.config.shared_ports();
-    if names.is_empty() || entry.is_main() {
-        return;
-    }
-    let Ok(registry) = context.store().and_then(|store| store.read()) else { return };
-    let Some(main) = find_main(&registry, &entry.repository_id) else { return };
-    let shared: Vec<(ServiceName, Port)> =
-        main.services().into_iter().filter(|(service, _)| names.contains(service)).collect();
-    ports.retain(|(service, _)| !names.contains(service));
-    ports.extend(shared);
-}
-
-/// Returns the names of the worktrees of a repository that use a shared service, without the one whose record has this number.
+/// Answers whether a worktree uses any.
 ///
 /// # Errors
 ///
 /// Fails when the registry cannot be read.
-pub fn users(
-    context: &Context,
-    repository: &RepositoryId,
-    service: &ServiceName,
-    without: Option<u64>,
-) -> Result<Vec<String>> {
+pub fn is_any_used(context: &Context, sequence: u64) -> Result<bool> {
     let registry = context.store()?.read()?;
-    let uses =
-        |entry: &&Entry| Some(entry.sequence) != without && entry.notes.uses.read_each().contains(service);
-    Ok(registry.living(repository).filter(uses).map(|entry| entry.name.clone()).collect())
+    let mut known = registry.entries().filter(|entry| entry.sequence == sequence);
+    Ok(known.any(|entry| !entry.notes.uses.read_each().is_empty()))
 }
 
 /// Notes that a worktree uses these services; returns those of which that is new.

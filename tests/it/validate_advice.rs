@@ -81,6 +81,11 @@ fn rows() -> Vec<Row> {
             sandbox.configure(&format!("[purpose.feature]\nports = \"{last}\"\n"));
             Some(None)
         }),
+        row("port-shared", 1, |sandbox| {
+            sandbox.wt(&["create", "login", "--ports=web"]).ok();
+            sandbox.configure("[service.web]\nrun = \"x\"\nshared = true\n");
+            Some(None)
+        }),
         row("duplicate-port", 2, |sandbox| {
             sandbox.wt(&["create", "old", "--ports"]).ok();
             sandbox.wt(&["create", "young", "--ports"]).ok();

@@ -59,6 +59,9 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
             "a service of ours runs there: ended like this it counts as failed, and what needs it is stopped too; `{stop}` stops it"
         ));
     }
+    if let Some((service, users)) = owners::shared(&context, port)?.filter(|(_, users)| !users.is_empty()) {
+        session.ui.warn(&format!("`{service}` serves all worktrees; they use it: {}", users.join(", ")));
+    }
     let is_agreed = session.global.yes || before == Before::Nothing;
     match killing::consent(plan.is_all_ours(), is_agreed, session.ui.is_interactive()) {
         Consent::Given => {}

@@ -50,6 +50,24 @@ pub fn out_of_range(facts: &Facts) -> Vec<Finding> {
     found
 }
 
+/// Ports of a worktree's own for services that serve all worktrees by now: nobody is led there any more.
+pub fn shared(facts: &Facts) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (entry, seen) in facts.asked() {
+        for known in entry.allocations.iter().filter(|known| seen.shared.contains(&known.service)) {
+            let Some(port) = known.find_port() else { continue };
+            let message = format!(
+                "`{}` serves all worktrees, and port {port} is this one's own from before",
+                known.service
+            );
+            let finding = Finding::about(FindingKind::PortShared, entry, message);
+            let release = wt("ports release {} --worktree {}", &[&port, &entry.name]);
+            found.push(finding.hint(format!("`{release}` gives it up")));
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -64,6 +82,15 @@ mod tests {
         let found = invalid(&with(vec![recorded(broken)]));
         assert!(found[0].fixable && found[0].message.len() < 100, "{found:?}");
         assert!(invalid(&with(vec![recorded(entry("a", 1, &[5000]))])).is_empty());
+    }
+
+    #[test]
+    fn an_own_port_of_what_serves_all_worktrees_is_a_warning() {
+        let mut own = recorded(entry("a", 1, &[5000]));
+        assert!(shared(&with(vec![own.clone()])).is_empty());
+        let service = own.entry.allocations[0].service.clone();
+        own.seen.as_mut().unwrap().shared.push(service);
+        assert_eq!(shared(&with(vec![own])).len(), 1);
     }
 
     #[test]

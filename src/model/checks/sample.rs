@@ -123,6 +123,7 @@ pub fn seen(entry: &Entry) -> SeenWorktree {
         env: vec![EnvSeen { path: ".env".to_owned(), sight: EnvSight::Current, is_tracked: false }],
         env_doubled: Vec::new(),
         ranges: entry.allocations.iter().map(|known| (known.service.clone(), ranges.clone())).collect(),
+        shared: Vec::new(),
         own_config: None,
         carry_drift: Drift::default(),
         stale_after: Duration::ZERO,

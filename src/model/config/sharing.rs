@@ -16,6 +16,20 @@ impl Config {
         is_shared(&self.services, service)
     }
 
+    /// In a bare repository nothing is shared: there is no main worktree in which it could run.
+    #[must_use]
+    pub fn shared_where(mut self, has_main: bool) -> Self {
+        self.services.values_mut().for_each(|settings| settings.shared &= has_main);
+        self
+    }
+
+    /// Returns the services of which one process serves all worktrees.
+    #[must_use]
+    pub fn shared_services(&self) -> Vec<ServiceName> {
+        let shared = self.services.iter().filter(|(_, settings)| settings.shared);
+        shared.map(|(name, _)| name.clone()).collect()
+    }
+
     /// Returns the shared services that have a port, with their further ports.
     #[must_use]
     pub fn shared_ports(&self) -> Vec<ServiceName> {

@@ -103,6 +103,9 @@ pub struct ServicePlan {
     pub check_words: Option<Vec<String>>,
     pub patience: Patience,
     pub needs: BTreeMap<ServiceName, Condition>,
+    /// What it needs of those that serve all worktrees: another supervisor runs them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub shared_needs: BTreeMap<ServiceName, Condition>,
     pub restart: Restarting,
     pub stop: Stopping,
     /// Whether the others cannot do without it.

@@ -55,6 +55,9 @@ pub enum Request {
         wait: bool,
         /// Whether everything is stopped when the connection ends, also after the start.
         foreground: bool,
+        /// Those that go on when the connection ends: others use them.
+        #[serde(default)]
+        spared: Vec<ServiceName>,
         /// Those that were asked for by name.
         #[serde(default)]
         named: Vec<ServiceName>,

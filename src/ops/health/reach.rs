@@ -21,6 +21,7 @@ use crate::model::services::state::spoken;
 use crate::model::variables;
 use crate::ops::env;
 use crate::ops::services::{run, standing};
+use crate::ops::sharing::Sharing;
 
 /// How long after a look the next one begins.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -58,15 +59,18 @@ pub fn address(context: &Context, service: Option<&ServiceName>, is_asked: bool)
         None => variables::bearer(&context.config, &facts),
     };
     let (service, port) = found.cloned().ok_or_else(|| portless(context, &entry, service))?;
-    let url = env::url(context, &facts.repo_name, &entry, &service, port).ok_or_else(|| {
+    let of_main = standing::of_shared(context, &entry, std::slice::from_ref(&service));
+    // What serves all worktrees has one name: the main worktree's.
+    let named = of_main.as_ref().map_or(&entry, |(main, _)| main);
+    let url = env::url(context, &facts.repo_name, named, &service, port).ok_or_else(|| {
         let message = format!("`{service}` of `{}` has no URL: it speaks no HTTP", entry.name);
         Failure::new(Code::NotFound, message).hint(format!("its port is {port}"))
     })?;
     if is_asked {
         let services = std::slice::from_ref(&service);
         let begun = context.host.clock.instant();
-        match standing::of_shared(context, &entry, services) {
-            Some((main, there)) => reach(&there, &main, services, (None, begun))?,
+        match &of_main {
+            Some((main, there)) => reach(there, main, services, (None, begun))?,
             None => reach(context, &entry, services, (None, begun))?,
         };
     }
@@ -81,17 +85,19 @@ pub fn address(context: &Context, service: Option<&ServiceName>, is_asked: bool)
 /// else has a port; `service_failed` where one is not healthy within `timeout`, `details.services` as `health` has them.
 pub fn wait(context: &Context, services: &[ServiceName], timeout: Duration) -> Result<Report> {
     let entry = env::require_entry(context, None)?;
-    let is_shared = |service: &&ServiceName| context.config.is_shared(service) && !entry.is_main();
-    let (of_all, own): (Vec<&ServiceName>, Vec<&ServiceName>) = services.iter().partition(is_shared);
-    let (of_all, own): (Vec<ServiceName>, Vec<ServiceName>) =
-        (of_all.into_iter().cloned().collect(), own.into_iter().cloned().collect());
+    let sharing = Sharing::of(context, &entry);
+    let (mut of_all, own) = sharing.part(services);
+    let has_own = entry.services().iter().any(|(service, _)| !sharing.is_elsewhere(service));
+    if services.is_empty() && !has_own {
+        of_all.extend(sharing.ports()?.into_iter().map(|(service, _)| service));
+    }
     // All together have the time that was asked for.
     let patience = (Some(timeout), context.host.clock.instant());
     let mut healthy = match standing::of_shared(context, &entry, &of_all) {
         Some((main, there)) => reach(&there, &main, &of_all, patience)?,
         None => Vec::new(),
     };
-    if services.is_empty() || !own.is_empty() {
+    if of_all.is_empty() || !own.is_empty() {
         healthy.extend(reach(context, &entry, &own, patience)?);
     }
     Ok(Report { worktree: entry.name, services: healthy })
@@ -201,7 +207,17 @@ fn portless(context: &Context, entry: &Entry, service: Option<&ServiceName>) -> 
     let name = &entry.name;
     match service {
         Some(service) => run::portless(context, service, entry),
-        None => Failure::new(Code::NotFound, format!("no service of `{name}` has a port"))
-            .hint("`wt ports allocate --service web` gives `web` one"),
+        None => {
+            let failure =
+                Failure::new(Code::NotFound, format!("no service of `{name}` has a port of its own"));
+            let shared = Sharing::of(context, entry).ports().unwrap_or_default();
+            failure.hint(match shared.first() {
+                Some((shared, _)) => {
+                    let url = wt("url {}", &[shared]);
+                    format!("`{url}` says where `{shared}` is, which serves all worktrees")
+                }
+                None => "`wt ports allocate --service web` gives `web` one".to_owned(),
+            })
+        }
     }
 }

@@ -177,7 +177,13 @@ fn drop_block(context: &Context, repository: &Repository, entry: &mut Entry) -> 
     env::forget_exclude(context, repository, &entry.repository_id)
 }
 
-fn draft(context: &Context, repository: &Repository, id: &RepositoryId, registry: &Registry) -> Entry {
+/// The record of a main worktree that has none.
+pub(super) fn draft(
+    context: &Context,
+    repository: &Repository,
+    id: &RepositoryId,
+    registry: &Registry,
+) -> Entry {
     let root = repository.root();
     let folder = root.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let is_free = |name: &String| registry.find_living(id, name).is_none();

@@ -4,6 +4,6 @@ mod follow;
 mod join;
 mod leave;
 
-pub use follow::follow;
+pub use follow::{follow, foreseen};
 pub use join::join;
 pub use leave::{leave, leave_without_ports};

@@ -19,8 +19,9 @@ use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::ops::choose::Passing;
 use crate::ops::create::{WayOut, refused_after};
+use crate::ops::sharing::Sharing;
 use crate::ops::vanished::room;
-use crate::ops::{claims, env, main_worktree, shared};
+use crate::ops::{claims, env, main_worktree};
 
 /// What is wanted.
 #[derive(Clone, Debug)]
@@ -128,21 +129,20 @@ pub fn allocate(context: &Context, request: &Request) -> Result<Report> {
 
 /// Answers for services that serve all worktrees: their ports are the main worktree's. `None` where none of them is asked for.
 fn of_all(context: &Context, request: &Request, entry: &Entry) -> Result<Option<Report>> {
-    let is_shared = |service: &&ServiceName| context.config.is_shared(service) && !entry.is_main();
-    let (shared_ones, own): (Vec<_>, Vec<_>) = request.services.iter().partition(is_shared);
+    let sharing = Sharing::of(context, entry);
+    let (shared_ones, own) = sharing.part(&request.services);
     if shared_ones.is_empty() {
         return Ok(None);
     }
-    let main = shared::find_main(&*context.store()?.read()?, &entry.repository_id).cloned();
-    let Some(main) = main else {
+    let Some(main) = sharing.main()? else {
         let message =
             format!("`{}` serves all worktrees, and the main worktree has no port for it", shared_ones[0]);
         return Err(Failure::new(Code::NotFound, message)
             .hint("`wt adopt --main` makes it a member, and says what stops that"));
     };
-    let of = |services: Vec<&ServiceName>, worktree: Option<String>| Request {
+    let of = |services: Vec<ServiceName>, worktree: Option<String>| Request {
         worktree,
-        services: services.into_iter().cloned().collect(),
+        services,
         ..request.clone()
     };
     let given = allocate(context, &of(shared_ones, Some(main.path.display().to_string())))?;

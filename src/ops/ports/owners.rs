@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::Result;
+use crate::host::git::Repository;
 use crate::host::net::probe;
 use crate::model::advised::wt;
 use crate::model::port::Port;
@@ -14,10 +15,11 @@ use crate::model::port::holder::{Holder, Relation};
 use crate::model::port::listener::Probe;
 use crate::model::port::situation::Situation;
 use crate::model::registry::table::Registry;
+use crate::model::service::ServiceName;
 use crate::ops::ports::advice::{Advice, Adviser};
 use crate::ops::ports::holders::{Profile, holders};
 use crate::ops::ports::situations::situations;
-use crate::ops::vanished;
+use crate::ops::{sharing, vanished};
 
 /// The answer of `wt ports owner`.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
@@ -112,6 +114,23 @@ fn astray(situation: &Situation) -> Option<String> {
 pub fn stop(context: &Context, port: Port, owners: &[Profile]) -> Result<Option<String>> {
     let registry = context.store()?.read()?;
     Ok(supervised(&Adviser::new(context, &registry), &registry, port, owners))
+}
+
+/// Returns which service on `port` serves all worktrees, and who uses it; `None` where none of ours does.
+///
+/// # Errors
+///
+/// Fails when the registry cannot be read.
+pub fn shared(context: &Context, port: Port) -> Result<Option<(ServiceName, Vec<String>)>> {
+    let registry = context.store()?.read()?;
+    let Some(entry) = registry.find_owner(port).filter(|entry| entry.is_main()) else { return Ok(None) };
+    let here = context.repository.as_ref().and_then(Repository::find_id);
+    let service = entry.allocations.iter().find(|known| known.find_port() == Some(port));
+    let shared = service
+        .map(|known| &known.service)
+        .filter(|service| here.as_ref() == Some(&entry.repository_id) && context.config.is_shared(service));
+    Ok(shared
+        .map(|service| (service.clone(), sharing::users(&registry, &entry.repository_id, service, None))))
 }
 
 fn supervised(adviser: &Adviser<'_>, registry: &Registry, port: Port, owners: &[Profile]) -> Option<String> {

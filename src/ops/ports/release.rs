@@ -94,6 +94,7 @@ pub fn release(context: &Context, request: &Request) -> Result<Report> {
         }
     }
     entries.iter().try_for_each(|entry| ledger::require_active(entry))?;
+    entries.iter().try_for_each(|entry| require_unshared(context, entry, &request.ports))?;
     let held: Vec<Port> = listeners()?.into_iter().filter(|one| one.listening).map(|one| one.port).collect();
     let mut report = Report { released: Vec::new(), warnings: Vec::new() };
     let mut entries = entries;
@@ -169,14 +170,39 @@ fn is_reachable(entry: &Entry) -> bool {
     found.is_ok_and(|found| found.find_id().as_ref() == Some(&entry.repository_id))
 }
 
+/// A port that serves all worktrees stands in the env block of each, and is given back by the next command.
+fn require_unshared(context: &Context, entry: &Entry, ports: &[Port]) -> Result<()> {
+    let is_shared = |known: &&Allocation| {
+        entry.is_main()
+            && context.config.is_shared(&known.service)
+            && known.find_port().is_some_and(|port| ports.contains(&port))
+    };
+    let Some(known) = entry.allocations.iter().find(is_shared) else { return Ok(()) };
+    let service = &known.service;
+    let message = format!("`{service}` serves all worktrees, and each has this port in its env block");
+    Err(Failure::new(Code::PortDenied, message)
+        .hint(format!("`[main] ports = {{ {service} = 5050 }}` in .wt.toml gives it another one"))
+        .detail("service", service.as_str()))
+}
+
 fn release_of(
     context: &Context,
     entry: &Entry,
     ports: &[Port],
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Allocation>> {
-    let is_gone =
-        |known: &Allocation| known.find_port().is_some_and(|port| ports.is_empty() || ports.contains(&port));
+    // What serves all worktrees is never given up with the rest.
+    let stays = |known: &Allocation| entry.is_main() && context.config.is_shared(&known.service);
+    let is_gone = |known: &Allocation| {
+        known.find_port().is_some_and(|port| (ports.is_empty() && !stays(known)) || ports.contains(&port))
+    };
+    if ports.is_empty() {
+        let left = entry.allocations.iter().filter(|known| stays(known));
+        let told = left.filter_map(|known| Some((known.find_port()?, &known.service)));
+        warnings.extend(
+            told.map(|(port, service)| format!("`{service}` keeps port {port}: it serves all worktrees")),
+        );
+    }
     let giving = GivingUp {
         sequence: entry.sequence,
         is_it: &is_gone,

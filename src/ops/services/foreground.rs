@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::services::line::LineEnd;
 use crate::model::advised::wt;
+use crate::model::service::ServiceName;
 use crate::model::services::protocol::{Reply, Request as Ask, ServiceFacts};
 use crate::model::services::state::ServiceState;
 use crate::ops::env;
@@ -37,17 +38,29 @@ pub fn foreground(context: &Context, request: &Request, listener: &mut dyn WishL
     for known in elsewhere::part(context, &entry, &place, &mut chosen.plans) {
         listener.say(&told(&known));
     }
+    // What serves all worktrees was started before, and does not end with us.
+    let spared = context.config.shared_services();
+    chosen.plans.retain(|plan| !spared.contains(&plan.name));
     if chosen.plans.is_empty() {
         return Ok(());
     }
     considered::tell(&place, &chosen.plans, listener);
     chosen.plans.iter_mut().for_each(|plan| plan.terminal = true);
     let named = request.services.clone();
-    let ask = Ask::Start { plans: chosen.plans, wait: request.wait, foreground: true, named };
+    let spared = if entry.is_main() { spared } else { Vec::new() };
+    let own: Vec<ServiceName> = chosen.plans.iter().map(|plan| plan.name.clone()).collect();
+    let staying = Staying { place: &place, own: &own, spared: &spared };
+    let ask = Ask::Start {
+        plans: chosen.plans,
+        wait: request.wait,
+        foreground: true,
+        spared: spared.clone(),
+        named,
+    };
     let begun = context.host.clock.instant();
     loop {
         let talk = contact::require(context, &place)?;
-        if stay(context, &place, talk, &ask, listener)? {
+        if stay(context, staying, talk, &ask, listener)? {
             return Ok(());
         }
         // It was just about to end when we came.
@@ -57,14 +70,35 @@ pub fn foreground(context: &Context, request: &Request, listener: &mut dyn WishL
     }
 }
 
+/// Where somebody stays, and what goes on without them.
+#[derive(Clone, Copy)]
+struct Staying<'a> {
+    place: &'a ServicesPlace,
+    /// Those that were started.
+    own: &'a [ServiceName],
+    spared: &'a [ServiceName],
+}
+
+impl Staying<'_> {
+    /// Those that end with them, among all that are known; none means all.
+    fn ending(self, known: &[ServiceFacts]) -> Vec<ServiceName> {
+        if self.spared.is_empty() {
+            return Vec::new();
+        }
+        let names = self.own.iter().chain(known.iter().map(|facts| &facts.service));
+        names.filter(|name| !self.spared.contains(name)).cloned().collect()
+    }
+}
+
 /// Stays until all have ended; false when the supervisor ended before it heard us.
 fn stay(
     context: &Context,
-    place: &ServicesPlace,
+    staying: Staying<'_>,
     talk: LineEnd,
     ask: &Ask,
     listener: &mut dyn WishListener,
 ) -> Result<bool> {
+    let Staying { place, spared, .. } = staying;
     let _held = context.host.interrupt.hold();
     let mut conversation = SupervisorConversation::new(context, talk);
     let mut size = listener.size();
@@ -79,7 +113,7 @@ fn stay(
             if stopping.is_some() {
                 listener.waiting(&known);
             } else {
-                let number = conversation.say(&Ask::Stop { services: Vec::new() })?;
+                let number = conversation.say(&Ask::Stop { services: staying.ending(&known) })?;
                 stopping = Some((context.host.clock.instant(), number));
             }
         }
@@ -113,7 +147,8 @@ fn stay(
             Reply::Services { services } => {
                 listener.services(&services);
                 known.clone_from(&services);
-                if is_started && stopping.is_none() && services.iter().all(|known| known.state.is_resting()) {
+                let mut ours = services.iter().filter(|facts| !spared.contains(&facts.service));
+                if is_started && stopping.is_none() && ours.all(|known| known.state.is_resting()) {
                     listener.idle()?;
                     return ended(context, &services).map(|()| true);
                 }

@@ -25,7 +25,6 @@ mod seat;
 mod setting_up;
 pub mod settling;
 pub mod shared;
-mod shared_view;
 pub mod sleepers;
 pub mod standing;
 pub mod status;

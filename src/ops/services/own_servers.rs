@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::contact::Deaf;
 use super::place::ServicesPlace;
 use super::standing::standing_in;
-use super::{elsewhere, restart, settling, sleepers, taking_over, up};
+use super::{elsewhere, settling, shared, sleepers, taking_over, up};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
@@ -83,7 +83,7 @@ pub fn take(context: &Context, server: &OwnServer) -> Result<()> {
     }
     taking_over::apply(&there, &taking_over::plan(&there, services)?)?;
     let request = up::Request { services: services.to_vec(), ..up::Request::default() };
-    up::up(&there, &request, &mut Deaf).map(drop).map_err(|failure| {
+    shared::up(&there, &request, &mut Deaf).map(drop).map_err(|failure| {
         let message = format!("pid {} was ended, and then: {}", server.pid, failure.message());
         Failure::new(failure.code(), message)
     })
@@ -105,7 +105,7 @@ pub fn revive(context: &Context, tenant: &Tenant, to: Port) -> Result<Option<Rev
         return Ok(None);
     }
     // Ready is what its health check calls so.
-    let restarted = restart::restart(&there, std::slice::from_ref(&tenant.service), &mut Deaf);
+    let restarted = shared::restart(&there, std::slice::from_ref(&tenant.service), &mut Deaf);
     let reason = restarted.err().map(|failure| failure.message().to_owned());
     Ok(Some(Revival {
         worktree: entry.name,

@@ -1,5 +1,6 @@
 //! From the configuration to what is run: which services, trusted, with their ports allocated and their words filled in.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ use crate::model::services::{compose, order};
 use crate::model::variables::{self, EnvFacts};
 use crate::ops::create::WayOut;
 use crate::ops::ports::allocate;
+use crate::ops::sharing::Sharing;
 use crate::ops::trust::{self, Trust};
 use crate::ops::{env, foreign, service_folder};
 
@@ -74,8 +76,7 @@ pub fn choose(
     let settings: Vec<(&ServiceName, &ServiceSettings)> =
         order.iter().filter_map(|name| Some((name, services.get(name)?))).collect();
     // What serves all worktrees is run in the main one alone.
-    let is_elsewhere = |name: &ServiceName| !entry.is_main() && context.config.is_shared(name);
-    let elsewhere: Vec<ServiceName> = order.iter().filter(|name| is_elsewhere(name)).cloned().collect();
+    let (elsewhere, _) = Sharing::of(context, entry).part(&order);
     for (name, _) in settings.iter().filter(|(name, _)| !elsewhere.contains(name)) {
         service_folder::require(&context.config, &entry.path, name)?;
     }
@@ -95,7 +96,8 @@ pub fn choose(
         let (facts, block, urls) = (&facts, &block, &urls);
         let one = One { context, repository, entry, facts, block, urls, name, settings, agreement };
         let mut plan = one.plan()?;
-        plan.needs.retain(|need, _| !elsewhere.contains(need));
+        let (shared, own) = plan.needs.into_iter().partition(|(need, _)| elsewhere.contains(need));
+        (plan.shared_needs, plan.needs) = (shared, own);
         chosen.plans.push(plan);
     }
     chosen.wanted.retain(|name| !elsewhere.contains(name));
@@ -297,6 +299,7 @@ impl One<'_> {
                 successes: check.successes.unwrap_or(usual.successes),
             },
             needs: settings.depends_on.clone(),
+            shared_needs: BTreeMap::new(),
             restart: settings.restart,
             stop: if settings.compose.is_some() { compose::stopping(&settings.stop) } else { settings.stop },
             critical: settings.critical,

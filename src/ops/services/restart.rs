@@ -78,7 +78,9 @@ fn restart_at_once(
     for known in &elsewhere {
         listener.note(&elsewhere::is_left(context, known));
     }
-    chosen.wanted.retain(|name| elsewhere.iter().all(|known| known.service != *name));
+    // What serves all worktrees is restarted by its name alone.
+    let is_left = |name: &ServiceName| !asked.contains(name) && context.config.is_shared(name);
+    chosen.wanted.retain(|name| elsewhere.iter().all(|known| known.service != *name) && !is_left(name));
     let ask = Ask::Restart { plans: chosen.plans, anew: chosen.wanted, named: asked.to_vec() };
     let mut facts = match contact::ask_where_any(context, &place, &ask, listener)? {
         WishAnswer::Done(facts) => facts,

@@ -27,6 +27,7 @@ use crate::ops::env;
 use crate::ops::ports::advice::Adviser;
 use crate::ops::ports::{allocate, former};
 use crate::ops::run::{CommandEnding, ending};
+use crate::ops::sharing::Sharing;
 
 /// What is to be run.
 #[derive(Clone, Debug)]
@@ -85,6 +86,14 @@ pub struct ReadyCommand<'a> {
 pub fn prepare<'a>(context: &'a Context, request: &'a Request) -> Result<ReadyCommand<'a>> {
     let repository = context.require_repository()?;
     let mut entry = env::require_entry(context, None)?;
+    let shared = request.service.as_ref().filter(|name| Sharing::of(context, &entry).is_elsewhere(name));
+    if let Some(service) = shared.filter(|_| !request.unchecked) {
+        let message = format!("`{service}` serves all worktrees: it runs in the main worktree");
+        let up = wt("up {}", &[service]);
+        return Err(Failure::new(Code::PortConflict, message)
+            .hint(format!("`{up}` starts it there"))
+            .detail("service", service.as_str()));
+    }
     let returned = give_back(context, &mut entry, request)?;
     let mut variables = env::variables_of(context, repository, &entry)?;
     variables.push((WT_MARKER.to_owned(), ProcessClaim::of(&entry).marker()));
@@ -100,7 +109,9 @@ pub fn prepare<'a>(context: &'a Context, request: &'a Request) -> Result<ReadyCo
         }
     };
     let meant = meant(context, &entry, request.service.as_ref());
-    let (hold, note) = match vacancy::occupy(context, &entry, target.as_ref(), &meant)? {
+    // A server of the main worktree has that port, and the command may ask it.
+    let held = target.as_ref().filter(|_| shared.is_none());
+    let (hold, note) = match vacancy::occupy(context, &entry, held, &meant)? {
         Occupied::Free(hold) => (hold, returned),
         Occupied::ByOthers(taken) if request.unchecked => {
             (None, Some(format!("{}; the command runs all the same", vacancy::told(&taken))))

@@ -40,7 +40,7 @@ pub fn follow(context: &Context, worktree: Option<&str>) -> Result<Vec<ServiceNa
         let mut plans = plans::choose(context, &mut entry, &there, MissingPorts::default())?.plans;
         // What they need is started with them, and not before.
         plans.retain(|plan| there.contains(&plan.name) && plan.on_demand);
-        let ask = Ask::Start { plans, wait: false, foreground: false, named: Vec::new() };
+        let ask = Ask::Start { plans, wait: false, foreground: false, spared: Vec::new(), named: Vec::new() };
         contact::ask_where_any(context, &place, &ask, &mut Deaf)?;
     }
     Ok(moved)

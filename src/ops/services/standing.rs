@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::host::git::Repository;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
-use crate::ops::{ground, shared};
+use crate::ops::{ground, sharing};
 
 /// Returns the main worktree, and a context as if we stood in it, where all of these services serve all worktrees and `entry` is
 /// another one.
@@ -15,7 +15,7 @@ pub fn of_shared(context: &Context, entry: &Entry, services: &[ServiceName]) -> 
         return None;
     }
     let registry = context.store().and_then(|store| store.read()).ok()?;
-    let main = shared::find_main(&registry, &entry.repository_id)?.clone();
+    let main = sharing::find_main(&registry, &entry.repository_id)?.clone();
     let there = standing_in(context, &main)?;
     Some((main, there))
 }

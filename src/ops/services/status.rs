@@ -7,14 +7,15 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::contact::{self, WishAnswer, WishListener};
+use super::contact::{self, Deaf, WishAnswer, WishListener};
 use super::place::ServicesPlace;
 use super::report::{self, ServiceView, Usages};
-use super::{elsewhere, naming, shared_view, supervision};
+use super::{elsewhere, naming, standing, supervision};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::process::identity;
 use crate::host::services::{log_file, record_file};
+use crate::model::advised::wt;
 use crate::model::port::Port;
 use crate::model::process::ProcessId;
 use crate::model::registry::entry::Entry;
@@ -23,6 +24,7 @@ use crate::model::services::protocol::{Request as Ask, ServiceFacts};
 use crate::model::services::state::ServiceState;
 use crate::model::view::as_text;
 use crate::ops::env;
+use crate::ops::sharing::Sharing;
 
 /// How the services stand.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
@@ -66,6 +68,35 @@ pub fn failed(context: &Context, entry: &Entry) -> BTreeMap<ServiceName, String>
         failed.remove(&known.service);
     }
     failed
+}
+
+/// Returns these services, which serve all worktrees, as `wt status` shows them in the main one; none where that is no member.
+///
+/// # Errors
+///
+/// As [`Looker::look`].
+pub(super) fn of_shared(
+    context: &Context,
+    entry: &Entry,
+    services: &[ServiceName],
+    how: impl Fn(Looker) -> Looker,
+) -> Result<Vec<ServiceView>> {
+    let Some((_, there)) = standing::of_shared(context, entry, services) else { return Ok(Vec::new()) };
+    let looker = Looker::new(&there, None, services.to_vec())?;
+    Ok(how(looker).look(&there, &mut Deaf)?.services)
+}
+
+/// Says of those that serve all worktrees how many use them.
+///
+/// # Errors
+///
+/// Fails when the registry cannot be read.
+pub(super) fn mark(context: &Context, entry: &Entry, views: &mut [ServiceView]) -> Result<()> {
+    let sharing = Sharing::of(context, entry);
+    for view in views.iter_mut().filter(|view| sharing.is_shared(&view.service)) {
+        view.shared_by = Some(sharing.users(&view.service)?.len());
+    }
+    Ok(())
 }
 
 /// Looks once or again and again.
@@ -138,10 +169,7 @@ impl Looker {
             return Err(naming::unknown(context, unknown, facts.iter().map(|facts| &facts.service)));
         }
         facts.retain(|facts| self.services.is_empty() || self.services.contains(&facts.service));
-        let is_elsewhere = |service: &ServiceName| !self.entry.is_main() && context.config.is_shared(service);
-        let of_all: Vec<ServiceName> =
-            facts.iter().map(|facts| facts.service.clone()).filter(|name| is_elsewhere(name)).collect();
-        let shared = shared_view::views(context, &self.entry, &of_all)?;
+        let shared = self.look_at_shared(context, &facts)?;
         // Where the main worktree is no member it stays as it is: stopped.
         facts.retain(|facts| shared.iter().all(|view| view.service != facts.service));
         self.say_where_output_is_lost(&mut facts);
@@ -160,11 +188,34 @@ impl Looker {
         report::add_elsewhere(&mut services, &elsewhere);
         report::name_urls(context, &self.entry, &mut services);
         if self.entry.is_main() {
-            shared_view::mark(context, &self.entry, &mut services)?;
+            mark(context, &self.entry, &mut services)?;
         }
         services.extend(shared);
         services.sort_by(|one, other| one.service.cmp(&other.service));
         Ok(Report { worktree: self.entry.name.clone(), path: self.entry.path.clone(), supervisor, services })
+    }
+
+    /// Those that serve all worktrees, as the main one has them; none in that one itself.
+    fn look_at_shared(&self, context: &Context, facts: &[ServiceFacts]) -> Result<Vec<ServiceView>> {
+        let names: Vec<ServiceName> = facts.iter().map(|facts| facts.service.clone()).collect();
+        let (of_all, _) = Sharing::of(context, &self.entry).part(&names);
+        let mut views = of_shared(context, &self.entry, &of_all, |looker| Self {
+            only_looks: self.only_looks,
+            since: self.since,
+            ..looker
+        })?;
+        for view in &mut views {
+            let own = facts.iter().find(|facts| facts.service == view.service);
+            if own.is_some_and(|own| !own.state.is_resting()) {
+                let down = context.advised(wt("down {}", &[&view.service]));
+                let left = format!("its process of before it was shared runs on here: `{down}` ends it");
+                view.reason = Some(match view.reason.take() {
+                    Some(reason) => format!("{reason}; {left}"),
+                    None => left,
+                });
+            }
+        }
+        Ok(views)
     }
 
     /// Those that could be run and never were; what is no service any more and does not run is left out.

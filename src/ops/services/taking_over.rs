@@ -2,7 +2,7 @@
 //! Only processes proven to be the worktree's own, and none that `wt ports kill` would leave alone.
 
 use super::place::ServicesPlace;
-use super::{elsewhere, plans};
+use super::{elsewhere, plans, standing};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::environment::is_program;
@@ -18,6 +18,7 @@ use crate::model::words;
 use crate::ops::ports::advice::Adviser;
 use crate::ops::ports::holders::Profile;
 use crate::ops::ports::kill::{self, KillWay};
+use crate::ops::sharing::Sharing;
 use crate::ops::{env, service_folder};
 
 /// Who ends on which port.
@@ -52,9 +53,23 @@ impl Plan {
 /// started; `port_conflict` where one of them may not be ended.
 pub fn plan(context: &Context, services: &[ServiceName]) -> Result<Plan> {
     let entry = env::require_entry(context, None)?;
-    plans::require_trusted(context, &entry, services)?;
-    services.iter().try_for_each(|service| require_program(context, &entry, service))?;
-    let place = ServicesPlace::of(context, &entry)?;
+    let (of_all, own) = Sharing::of(context, &entry).part(services);
+    // Those that serve all worktrees have the main one's ports, and are started there.
+    let Some((main, there)) = standing::of_shared(context, &entry, &of_all) else {
+        return plan_in(context, &entry, services);
+    };
+    let mut plan = plan_in(&there, &main, &of_all)?;
+    if !own.is_empty() {
+        plan.ports.extend(plan_in(context, &entry, &own)?.ports);
+    }
+    Ok(plan)
+}
+
+/// The same for services that run in this worktree.
+fn plan_in(context: &Context, entry: &Entry, services: &[ServiceName]) -> Result<Plan> {
+    plans::require_trusted(context, entry, services)?;
+    services.iter().try_for_each(|service| require_program(context, entry, service))?;
+    let place = ServicesPlace::of(context, entry)?;
     let port_of = |service: &ServiceName| {
         entry.allocations.iter().find(|known| known.service == *service).and_then(Allocation::find_port)
     };
@@ -67,7 +82,7 @@ pub fn plan(context: &Context, services: &[ServiceName]) -> Result<Plan> {
     let ports: Vec<(ServiceName, Port)> = ports.collect();
     let key = WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() };
     let mut planned: Vec<(ServiceName, kill::Plan)> = Vec::new();
-    for known in elsewhere::find_on(context, &entry, &place, &ports) {
+    for known in elsewhere::find_on(context, entry, &place, &ports) {
         if planned.iter().any(|(_, plan)| plan.port == known.port) {
             continue;
         }

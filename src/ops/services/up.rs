@@ -80,7 +80,7 @@ pub fn up(context: &Context, request: &Request, listener: &mut dyn WishListener)
     };
     let named = request.services.clone();
     let ask = if moved.is_empty() {
-        Ask::Start { plans: chosen.plans, wait: request.wait, foreground: false, named }
+        Ask::Start { plans: chosen.plans, wait: request.wait, foreground: false, spared: Vec::new(), named }
     } else {
         Ask::Restart { plans: chosen.plans, anew: moved, named }
     };

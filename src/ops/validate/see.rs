@@ -49,6 +49,7 @@ pub fn see(ground: &Context, lookout: &Lookout<'_>, here: &HostSurroundings, ent
             .and_then(|repository| own_config::find_edited(ground, repository, &entry.path))
             .map(|edited| OwnConfig { file: edited.file, counts: edited.counts }),
         ranges: ranges(ground, entry),
+        shared: if entry.is_main() { Vec::new() } else { ground.config.shared_ports() },
         stale_after: ground.config.stale_after,
         network_visible: entry
             .place

@@ -33,6 +33,7 @@ fn plan(name: &str, needs: &[&str]) -> ServicePlan {
             failures: 3,
             successes: 1,
         },
+        shared_needs: std::collections::BTreeMap::new(),
         needs: needs.iter().map(|need| (need.parse().unwrap(), Condition::Healthy)).collect(),
         restart: Restarting { policy: RestartPolicy::No, max: 3, backoff: Duration::from_millis(500) },
         stop: Stopping { signal: EndSignal::Term, timeout: Duration::from_secs(10) },

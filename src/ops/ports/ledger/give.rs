@@ -145,7 +145,7 @@ fn choose(
         return draw(context, registry, asking, &wishes, gift.passing, now);
     };
     let Some(service) = missing.first() else {
-        require_same(entry, gift.services, port)?;
+        require_same(context, entry, gift.services, port)?;
         return Ok(Ok((Vec::new(), Vec::new())));
     };
     Ok(match pin(context, registry, entry, service, port)? {
@@ -159,11 +159,17 @@ fn find_port(entry: &Entry, service: &ServiceName) -> Option<Port> {
 }
 
 /// A service that has another port keeps it until somebody gives it up.
-fn require_same(entry: &Entry, services: &[ServiceName], port: Port) -> Result<()> {
+fn require_same(context: &Context, entry: &Entry, services: &[ServiceName], port: Port) -> Result<()> {
     let found = services.first().and_then(|service| Some((service, find_port(entry, service)?)));
     let Some((service, had)) = found.filter(|(_, had)| *had != port) else { return Ok(()) };
     let message = format!("`{service}` of `{}` has port {had} already", entry.name);
-    Err(Failure::new(Code::PortConflict, message).hint(format!(
+    let failure = Failure::new(Code::PortConflict, message);
+    if context.config.is_shared(service) {
+        return Err(failure.hint(format!(
+            "it serves all worktrees: `[main] ports = {{ {service} = {port} }}` in .wt.toml gives it that one"
+        )));
+    }
+    Err(failure.hint(format!(
         "`{release}` gives it up first",
         release = wt("ports release {} --worktree {}", &[&had, &entry.name])
     )))

@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
 use crate::host::services::line::LineEnd;
+use crate::model::service::ServiceName;
 use crate::model::services::batch::BatchId;
 use crate::model::services::protocol::{Numbered, Reply};
 
@@ -17,6 +18,8 @@ pub(super) struct Caller {
     pub watches: bool,
     /// Whether everything ends with them.
     pub is_foreground: bool,
+    /// What goes on without them all the same.
+    pub spared: Vec<ServiceName>,
     pub has_asked: bool,
     pub is_gone: bool,
     pub since: Instant,
@@ -30,6 +33,7 @@ impl Caller {
             since: now,
             watches: false,
             is_foreground: false,
+            spared: Vec::new(),
             has_asked: false,
             is_gone: false,
         }

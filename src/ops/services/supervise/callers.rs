@@ -78,7 +78,7 @@ impl Supervisor<'_> {
         let gone: Vec<Caller> = gone.collect();
         for caller in gone {
             if caller.is_foreground {
-                self.stop_everything();
+                self.stop_all_but(&caller.spared);
                 continue;
             }
             for (batch, _) in caller.wishes {
@@ -117,8 +117,9 @@ impl Supervisor<'_> {
                 let services = self.facts();
                 self.tell(at, number, Reply::Services { services });
             }
-            Request::Start { plans, wait, foreground, named } => {
+            Request::Start { plans, wait, foreground, spared, named } => {
                 caller.is_foreground = foreground;
+                caller.spared = spared;
                 self.note_other_plans(at, &plans);
                 self.begin(at, number, plans.clone(), |batch| MachineEvent::Start {
                     batch,

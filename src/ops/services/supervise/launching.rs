@@ -51,6 +51,7 @@ impl Supervisor<'_> {
 
     fn try_launch(&mut self, plan: &ServicePlan, is_setup: bool) -> Result<(), PortsRefusal> {
         self.require_trust(plan)?;
+        self.require_shared(plan)?;
         let folder = self.folder_of(plan);
         self.require_inside(&folder)?;
         if self.ports.is_unshared(&plan.name) {

@@ -19,6 +19,7 @@ mod registrar;
 mod running;
 mod sampled;
 mod sampling;
+mod sharing;
 mod sleeping;
 mod supervisor;
 mod takeover;

@@ -306,9 +306,19 @@ impl Supervisor<'_> {
     }
 
     pub fn stop_everything(&mut self) {
-        self.withdraw_all(&[]);
+        self.stop_all_but(&[]);
+    }
+
+    pub fn stop_all_but(&mut self, spared: &[ServiceName]) {
+        let others = self.fleet.services().keys().filter(|name| !spared.contains(name));
+        let services: Vec<ServiceName> =
+            if spared.is_empty() { Vec::new() } else { others.cloned().collect() };
+        if !spared.is_empty() && services.is_empty() {
+            return;
+        }
+        self.withdraw_all(&services);
         let batch = self.new_batch();
-        self.events.push_back(MachineEvent::Stop { batch, services: Vec::new() });
+        self.events.push_back(MachineEvent::Stop { batch, services });
         self.has_worked = true;
     }
 
