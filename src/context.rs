@@ -181,7 +181,8 @@ impl Context {
         self.network_claims().map_or(&Unclaimed as &dyn Claims, |claims| claims as &dyn Claims)
     }
 
-    /// Returns the claims that the repository's remote keeps; `None` where none are kept, or there is no such remote.
+    /// Returns those who keep claims on branches over a network: the repository's remote, or an etcd; `None` where nobody does,
+    /// or the repository has neither such a remote nor, for an etcd, a name of its own.
     #[must_use]
     pub fn network_claims(&self) -> Option<&NetworkClaims> {
         if self.config.team.keeper == TeamKeeper::Nobody {

@@ -99,7 +99,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
                 return Ok(0);
             }
             report.warnings.iter().for_each(|warning| ui.warn(warning));
-            if report.shared_host.is_none() && report.remote.is_none() {
+            if report.shared_host.is_none() && report.remote.is_none() && report.warnings.is_empty() {
                 ui.say(
                     "there is no team here: `sudo $(command -v wt) team init --shared-host` keeps the ports of this machine's users apart, \
                      `[team] claims = \"git\"` has branches claimed on the remote",

@@ -25,7 +25,7 @@ pub enum HostsCommand {
         /// What it is called here
         name: String,
     },
-    /// Give this host an identity of its own, where it is a copy of another one; what its worktrees have is claimed anew
+    /// Give this host an identity of its own, where it is a copy of another one; what nobody claims of its worktrees is claimed anew
     Renew,
 }
 
@@ -92,7 +92,8 @@ pub fn run(command: Option<HostsCommand>, session: &Session<'_>) -> Result<()> {
             ui.answer(&format!("{done} the identity of {}\n", escape::line(&renewed.host)))?;
             if renewed.branches > 0 {
                 ui.hint(
-                    "what its worktrees have is claimed anew by the next command that may wait: `wt team`",
+                    "`wt team` claims anew what nobody claims of its worktrees; what the other machine claimed stays its own until \
+                     `wt team claim --take-over BRANCH`",
                 );
             }
             Ok(())

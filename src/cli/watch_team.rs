@@ -18,56 +18,89 @@ const LEAST: Duration = Duration::from_millis(250);
 ///
 /// What stops a look for good; a remote that does not answer is asked again.
 pub fn run(session: &Session<'_>) -> Result<u8> {
-    let context = session.context_as_it_is_whatever_is_configured()?;
-    context.host.interrupt.install()?;
-    endless::ended(watch(session, &context))
+    session.host.interrupt.install()?;
+    endless::ended(watch(session))
 }
 
-fn watch(session: &Session<'_>, context: &Context) -> Result<()> {
-    let ui = session.ui;
-    let mut screen = Screen::default();
-    let mut shown: Option<Report> = None;
-    let pause = context.host.pause()?;
-    let interval = context.config.monitor.interval.max(LEAST);
+fn watch(session: &Session<'_>) -> Result<()> {
+    let mut watch = Watch { session, screen: Screen::default(), shown: None, told: Vec::new() };
+    let pause = session.host.pause()?;
     loop {
-        if let Some(claims) = context.network_claims() {
-            claims.keeper.patience().renew();
-        }
-        match survey(context) {
-            Ok(report) => show(session, context, &mut screen, &mut shown, report)?,
-            Err(failure) if failure.code() == Code::ClaimsUnreachable => ui.warn(failure.message()),
+        // Each look is a command of its own: with the settings, the time and the patience of now.
+        let context = session.context_as_it_is_whatever_is_configured()?;
+        match survey(&context) {
+            Ok(report) => watch.show(&context, report)?,
+            Err(failure) if failure.code() == Code::ClaimsUnreachable => {
+                watch.miss(&context, failure.message())?;
+            }
             Err(failure) => return Err(failure),
         }
-        if !endless::rest(context, ui, &pause, interval)? {
+        let interval = context.config.monitor.interval.max(LEAST);
+        if !endless::rest(&context, session.ui, &pause, interval)? {
             return Ok(());
         }
     }
 }
 
-fn show(
-    session: &Session<'_>,
-    context: &Context,
-    screen: &mut Screen,
-    shown: &mut Option<Report>,
-    report: Report,
-) -> Result<()> {
-    let ui = session.ui;
-    if let (Some(size), false) = (ui.size(), ui.is_json()) {
-        return screen.draw(ui, size, &show_team::text(ui, &report, context.now()));
+/// What was shown so far.
+struct Watch<'a> {
+    session: &'a Session<'a>,
+    screen: Screen,
+    shown: Option<Report>,
+    /// The warnings, each once: that a claim was lost is told by one look alone.
+    told: Vec<String>,
+}
+
+impl Watch<'_> {
+    fn show(&mut self, context: &Context, mut report: Report) -> Result<()> {
+        let ui = self.session.ui;
+        let new: Vec<String> = std::mem::take(&mut report.warnings)
+            .into_iter()
+            .filter(|warning| !self.told.contains(warning))
+            .collect();
+        self.told.extend(new.iter().cloned());
+        if ui.size().is_some() && !ui.is_json() {
+            self.shown = Some(report);
+            return self.draw(context, None);
+        }
+        new.iter().for_each(|warning| ui.warn(warning));
+        // That a host was seen again is no change of who has what.
+        let same = |one: &Report| {
+            (one.ports == report.ports, one.branches == report.branches, one.unread == report.unread)
+        };
+        if self.shown.as_ref().is_some_and(|one| same(one) == (true, true, true)) {
+            return Ok(());
+        }
+        if ui.is_json() {
+            report.warnings = new;
+            ui.answer_json(&report)?;
+        } else {
+            ui.answer(&show_team::text(ui, &report, context.now()))?;
+        }
+        self.shown = Some(report);
+        Ok(())
     }
-    // That a host was seen again is no change of who has what.
-    let same = |one: &Report| {
-        (one.ports == report.ports, one.branches == report.branches, one.unread == report.unread)
-    };
-    if shown.as_ref().is_some_and(|one| same(one) == (true, true, true)) {
-        return Ok(());
+
+    /// Tells that nobody answered: what was seen last stays.
+    fn miss(&mut self, context: &Context, why: &str) -> Result<()> {
+        let ui = self.session.ui;
+        if ui.size().is_some() && !ui.is_json() {
+            return self.draw(context, Some(why));
+        }
+        ui.warn(why);
+        Ok(())
     }
-    report.warnings.iter().for_each(|warning| ui.warn(warning));
-    if ui.is_json() {
-        ui.answer_json(&report)?;
-    } else {
-        ui.answer(&show_team::text(ui, &report, context.now()))?;
+
+    /// Draws what was seen last, and below it what was warned of since the beginning.
+    fn draw(&mut self, context: &Context, missed: Option<&str>) -> Result<()> {
+        let ui = self.session.ui;
+        let Some(size) = ui.size() else { return Ok(()) };
+        let mut text =
+            self.shown.as_ref().map_or_else(String::new, |report| show_team::text(ui, report, context.now()));
+        let mark = ui.paint().warning("warning:");
+        for warning in self.told.iter().map(String::as_str).chain(missed) {
+            text.push_str(&format!("{mark} {warning}\n"));
+        }
+        self.screen.draw(ui, size, &text)
     }
-    *shown = Some(report);
-    Ok(())
 }

@@ -1,6 +1,7 @@
 //! The ssh child: it asks nobody, ends at a given moment, and is ended with us.
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -10,6 +11,9 @@ use crate::host::interrupt::Interrupt;
 use crate::host::process::child::{self, Ended};
 use crate::model::quoting::word_sh;
 use crate::model::ssh_address::SshAddress;
+
+/// The most that is read of one answer, in bytes.
+const MOST: usize = 64 << 20;
 
 /// How one host is reached.
 #[derive(Clone, Debug)]
@@ -40,6 +44,15 @@ impl Ssh {
         command
     }
 
+    /// The command that reaches the host, as it is typed.
+    fn typed(&self) -> String {
+        let mut words: Vec<String> = self.words.iter().map(|word| word_sh(word)).collect();
+        words.extend(self.address.port.map(|port| format!("-p {port}")));
+        words.extend(self.address.user.iter().map(|user| format!("-l {user}")));
+        words.push(self.address.host.clone());
+        words.join(" ")
+    }
+
     fn unstarted(&self, error: std::io::Error) -> Failure {
         let program = self.words.first().map_or("ssh", String::as_str);
         Failure::from_io(error, Code::HostUnreachable, format!("cannot start {program}"))
@@ -50,7 +63,7 @@ impl Ssh {
     #[must_use]
     pub fn unreachable(&self, why: &str) -> Failure {
         Failure::new(Code::HostUnreachable, format!("{} does not answer: {why}", self.name))
-            .hint("look what ssh says itself, with the address that `wt team hosts` shows")
+            .hint(format!("look what ssh says itself: `{}`", self.typed()))
             .detail("host", self.name.clone())
     }
 
@@ -67,8 +80,14 @@ impl Ssh {
         let mut child = command.spawn().map_err(|error| self.unstarted(error))?;
         let started = Clock.instant();
         let is_over = || interrupt.is_raised() || Clock.since(started) >= within;
-        let ended = child::end_of(&mut child, None, &is_over)
-            .map_err(|error| Failure::from_io(error, Code::HostUnreachable, "lost the ssh child"))?;
+        let ended = match child::end_within(&mut child, None, MOST, &is_over) {
+            Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+                return Err(self.unreachable(&format!("its answer is more than {} MiB", MOST >> 20)));
+            }
+            ended => {
+                ended.map_err(|error| Failure::from_io(error, Code::HostUnreachable, "lost the ssh child"))?
+            }
+        };
         interrupt.check()?;
         let Some(Ended { status, stdout, stderr }) = ended else {
             return Err(self.unreachable(&format!("no answer in {}s", within.as_secs_f32())));

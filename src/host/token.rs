@@ -1,8 +1,7 @@
 //! Random names that nobody else has.
 
-use std::fmt::Write as _;
-
 use crate::error::{Code, Failure, Result};
+use crate::model::hex::hex;
 
 /// Returns 32 random hexadecimal digits.
 ///
@@ -14,8 +13,5 @@ pub fn random() -> Result<String> {
     getrandom::fill(&mut bytes).map_err(|error| {
         Failure::new(Code::Internal, format!("the system gives no random bytes: {error}"))
     })?;
-    Ok(bytes.iter().fold(String::with_capacity(32), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    }))
+    Ok(hex(&bytes))
 }

@@ -18,10 +18,35 @@ pub enum Answer {
     Done,
     /// Those who keep it said no, in their words.
     Refused(String),
-    /// Nobody answered in time.
-    Silent,
+    /// It was not made because another one of the same push was refused.
+    Entangled,
+    /// Those who keep it cannot make several at once.
+    NotAtOnce,
+    /// Nobody answered in time; what was heard instead.
+    Silent(String),
     /// It failed before they could say anything about it.
     Failed(String),
+}
+
+impl Default for Answer {
+    fn default() -> Self {
+        Self::Silent(SILENCE.to_owned())
+    }
+}
+
+impl Answer {
+    /// Returns why the change was not made, or is not known to be, and the word for it; `None` where it was made.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<(&str, &'static str)> {
+        match self {
+            Self::Done => None,
+            Self::Refused(why) => Some((why, "refused")),
+            Self::Entangled => Some(("another change of the same push was refused", "refused")),
+            Self::NotAtOnce => Some(("several changes at once are not taken there", "failed")),
+            Self::Silent(why) => Some((why, "timeout")),
+            Self::Failed(why) => Some((why, "failed")),
+        }
+    }
 }
 
 /// What is said where nobody answered in time.

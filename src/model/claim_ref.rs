@@ -176,6 +176,15 @@ pub fn repository_name(url: &str) -> String {
     path.strip_suffix(".git").unwrap_or(path).to_owned()
 }
 
+/// Returns a remote's URL as it may be shown: without a user, whose password may stand behind the name.
+#[must_use]
+pub fn without_user(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let host = rest[..end].rfind('@').map_or(0, |at| at + 1);
+    format!("{scheme}://{}", &rest[host..])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,6 +216,19 @@ mod tests {
         }
         assert_eq!(repository_name("file:///srv/shop.git"), "/srv/shop");
         assert_eq!(repository_name("/srv/shop.git/"), "/srv/shop");
+    }
+
+    #[test]
+    fn a_url_is_shown_without_its_password() {
+        for (url, shown) in [
+            ("https://ana:SECRET@example.org/shop.git", "https://example.org/shop.git"),
+            ("https://ana:SE@CRET@example.org:8/a@b", "https://example.org:8/a@b"),
+            ("https://example.org/a@b", "https://example.org/a@b"),
+            ("git@example.org:team/shop", "git@example.org:team/shop"),
+            ("/srv/a@b.git", "/srv/a@b.git"),
+        ] {
+            assert_eq!(without_user(url), shown);
+        }
     }
 
     #[test]

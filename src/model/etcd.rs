@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 
 use super::claim_change::{Answer, RefChange};
+use super::claim_ref::ClaimWords;
+use super::hex::hex;
 use super::{claim_ref, host_entry};
 
 /// How long a mark stays, in seconds: longer than any transaction can be under way. A claim itself never ends by its age.
@@ -15,16 +17,20 @@ pub const MARKED_FOR: u32 = 24 * 60 * 60;
 /// The most changes of one transaction: etcd takes 128 operations (`--max-txn-ops`), and a change has three.
 pub const MOST_CHANGES: usize = 30;
 
+/// What addresses begin with.
+const SCHEME: &str = "etcd:";
+
 /// The most keys of one answer.
 pub const PAGE: usize = 500;
 
-/// Why a change was not made though what stood there was as expected.
-const ANOTHER: &str = "atomic: another change of the same transaction was refused";
+/// What a value begins with here that is no text, or begins so itself; the rest is base64.
+const CODED: &str = "\0base64:";
 
 /// The names of one team's keys for one repository.
 #[derive(Clone, Debug)]
 pub struct EtcdNames {
     prefix: String,
+    /// As it is written in keys.
     repository: String,
     address: String,
 }
@@ -36,14 +42,31 @@ impl EtcdNames {
         Self {
             prefix: format!("/wt/v1/{team}/"),
             repository: claim_ref::encoded(repository),
-            address: format!("etcd:{team}"),
+            address: format!("{SCHEME}{team}/{repository}"),
         }
     }
 
-    /// Returns what tells this team from others.
+    /// The keys at an address that [`EtcdNames::address`] gave; `None` for one that is none.
+    #[must_use]
+    pub fn at(address: &str) -> Option<Self> {
+        let (team, repository) = address.strip_prefix(SCHEME)?.split_once('/')?;
+        Some(Self::new(team, repository))
+    }
+
+    /// Returns what tells this team and repository from others.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Returns the address of what was put as `value`, of which `noted` is on record: an older program noted the team alone.
+    #[must_use]
+    pub fn address_of(noted: &str, value: &str) -> String {
+        let words: Option<ClaimWords> = serde_json::from_str(value).ok();
+        match words {
+            Some(words) if !noted.contains('/') => format!("{noted}/{}", words.repository),
+            _ => noted.to_owned(),
+        }
     }
 
     fn branches(&self) -> String {
@@ -85,9 +108,7 @@ impl EtcdNames {
 
     /// The key that says that a value was given back.
     fn mark(&self, value: &str) -> String {
-        let hash = Sha1::digest(value.as_bytes());
-        let hash = hash.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
-        format!("{}given-back/{hash}", self.prefix)
+        format!("{}given-back/{}", self.prefix, hex(&Sha1::digest(value.as_bytes())))
     }
 
     /// Asks for what stands under names: one name, or all that begin so where `*` stands behind; `after` is the last key that is
@@ -127,12 +148,12 @@ impl EtcdNames {
             compare.push(match change.expected {
                 None => json!({"key": key, "target": "CREATE", "result": "EQUAL", "create_revision": "0"}),
                 Some(value) => {
-                    json!({"key": key, "target": "VALUE", "result": "EQUAL", "value": coded(value)})
+                    json!({"key": key, "target": "VALUE", "result": "EQUAL", "value": value_coded(value)})
                 }
             });
             failure.push(json!({"request_range": {"key": key}}));
             success.push(match change.commit {
-                Some(value) => json!({"request_put": {"key": key, "value": coded(value)}}),
+                Some(value) => json!({"request_put": {"key": key, "value": value_coded(value)}}),
                 None => json!({"request_delete_range": {"key": key}}),
             });
             if !is_claim(change) {
@@ -180,7 +201,7 @@ impl EtcdNames {
                 Some(value) if stands.as_deref() == Some(value) => Answer::Done,
                 None if is_marked && stands.as_deref() != change.expected => Answer::Done,
                 Some(_) if is_marked => Answer::Refused("it was given back before".to_owned()),
-                _ if stands.as_deref() == change.expected => Answer::Refused(ANOTHER.to_owned()),
+                _ if stands.as_deref() == change.expected => Answer::Entangled,
                 _ => Answer::Refused("something else stands there".to_owned()),
             });
         }
@@ -192,11 +213,22 @@ fn is_claim(change: &RefChange<'_>) -> bool {
     !change.reference.starts_with(host_entry::PREFIX)
 }
 
-/// What an answer has: keys with their values. One that is no text is nobody's of ours.
+/// What an answer has: keys with their values. A key that is no text is nobody's of ours.
 fn pairs(answer: &Value) -> Vec<(String, String)> {
     let all = answer["kvs"].as_array().into_iter().flatten();
-    all.filter_map(|pair| Some((decoded(&pair["key"])?, decoded(&pair["value"]).unwrap_or_default())))
-        .collect()
+    all.filter_map(|pair| Some((decoded(&pair["key"])?, value_decoded(&pair["value"])))).collect()
+}
+
+/// Returns a value as text, whatever it is: what stands there is compared with what was seen.
+fn value_decoded(value: &Value) -> String {
+    match decoded(value) {
+        Some(text) if !text.starts_with(CODED) => text,
+        _ => format!("{CODED}{}", value.as_str().unwrap_or_default()),
+    }
+}
+
+fn value_coded(text: &str) -> String {
+    text.strip_prefix(CODED).map_or_else(|| coded(text), str::to_owned)
 }
 
 fn coded(text: &str) -> String {
@@ -246,11 +278,20 @@ mod tests {
         assert_eq!(names.reference("/wt/v1/shop/hosts/m-1").as_deref(), Some("refs/wt/hosts/m-1"));
         assert_eq!(names.reference("/wt/v1/shop/claims/other/branch/x"), None, "another repository's");
         assert_ne!(names.mark("a"), names.mark("b"));
+        assert_eq!(EtcdNames::at(names.address()).unwrap().key(BRANCH), key);
+        assert!(EtcdNames::at("etcd:shop").is_none() && EtcdNames::at("/srv/shop.git").is_none());
+        assert_eq!(EtcdNames::address_of("etcd:shop", "no claim"), "etcd:shop");
     }
 
     #[test]
     fn a_list_goes_on_behind_the_last_key_of_a_page() {
         let names = names();
+        for strange in ["/4A=", &coded(&format!("{CODED}x"))] {
+            let page = json!({"kvs": [{"key": coded(&names.key(BRANCH)), "value": strange}]});
+            let (found, _) = names.listed(&page);
+            let made = names.transaction(&[change(None, Some(&found[0].1))], "7");
+            assert_eq!(made["compare"][0]["value"], strange, "what is no text is compared as it stands");
+        }
         let asked = names.range("refs/wt/claims/branch/*", Some("/k"));
         assert_eq!(decoded(&asked["key"]).unwrap(), "/k\0");
         assert_eq!(

@@ -39,6 +39,7 @@ pub mod forge;
 pub mod forwarding;
 pub mod glob;
 pub mod health;
+pub mod hex;
 pub mod history;
 pub mod hook_event;
 pub mod hooks;

@@ -37,7 +37,8 @@ impl SshAddress {
         };
         let (host, port) = match place.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
             Some((host, "")) => (host, None),
-            Some((host, port)) => (host, port.strip_prefix(':')),
+            // Without a colon it is no port.
+            Some((host, port)) => (host, Some(port.strip_prefix(':').unwrap_or_default())),
             None => place.split_once(':').map_or((place, None), |(host, port)| (host, Some(port))),
         };
         let port = match port.map(str::parse::<u16>) {
@@ -106,6 +107,8 @@ mod tests {
             "ssh://laptop:-1",
             "ssh://laptop:0",
             "ssh://laptop:x",
+            "ssh://[::1]2222",
+            "ssh://[::1",
             "ssh://lap top",
             "ssh://a;b",
             "ssh://laptop/x\ny",

@@ -7,6 +7,8 @@ use std::process::Stdio;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
+use crate::support::child::Child;
+use crate::support::hooks::write_program;
 use crate::support::laptop::Laptop;
 use crate::support::{Sandbox, wait};
 
@@ -43,9 +45,32 @@ fn a_host_that_never_answers_costs_its_time_limit_and_is_named() {
     sandbox.set("WT_TEAM_TIMEOUT", "300ms");
     let error = sandbox.refused(&["list", "--hosts"], "host_unreachable");
     assert_eq!(error["details"]["host"], "silent");
+    assert!(error["message"].as_str().unwrap().contains("no answer in 0.3s"), "{error}");
     sandbox.set("WT_TEAM_SSH", "no-such-ssh");
     let error = sandbox.refused(&["list", "--host", "silent"], "host_unreachable");
     assert!(error["message"].as_str().unwrap().contains("no-such-ssh"), "{error}");
+}
+
+#[test]
+fn an_answer_that_is_too_long_is_dropped_and_what_a_login_file_prints_is_passed_over() {
+    let mut sandbox = Sandbox::new();
+    sandbox.wt(&["team", "hosts", "add", "desk", "ssh://ana@desk:2222"]).ok();
+    let ssh = sandbox.path("an ssh");
+    sandbox.set("WT_TEAM_SSH", format!("'{}'", ssh.display()));
+    sandbox.set("WT_TEAM_TIMEOUT", "60s");
+    let worktree = r#"{"name":"login","path":"/x/{y}"}"#;
+    let answer = format!(
+        "#!/bin/sh\necho 'Welcome {{ana}} {{\"a\": 1}}'\necho '{{\"schema\":1,\"worktrees\":[{worktree}]}}'\n"
+    );
+    write_program(&ssh, &answer);
+    let listed = sandbox.json(&["list", "--host", "desk"]);
+    assert_eq!(listed["hosts"][0]["worktrees"][0]["name"], "login", "{listed}");
+    write_program(&ssh, "#!/bin/sh\nexec head -c 100000000 /dev/zero\n");
+    let error = sandbox.refused(&["list", "--host", "desk"], "host_unreachable");
+    assert!(error["message"].as_str().unwrap().contains("more than 64 MiB"), "{error}");
+    // The hint is what can be typed to see what ssh says itself.
+    let typed = format!("`'{}' -p 2222 -l ana desk`", ssh.display());
+    assert!(error["hint"].as_str().unwrap().contains(&typed), "{error}");
 }
 
 #[test]
@@ -70,6 +95,11 @@ fn another_host_lists_its_worktrees_and_its_ports_are_reached_by_their_own_numbe
 
     laptop.serve_once(port, "hello from the laptop");
     assert_eq!(forward(&sandbox, "laptop:feature-login", port), "hello from the laptop");
+    // A number that `wt ports check` calls nobody's to take is passed over.
+    sandbox.configure(&format!("[ports]\nexclude = [{{ ports = \"{port}\", reason = \"mine\" }}]\n"));
+    laptop.serve_once(port, "hello once more");
+    assert_eq!(forward(&sandbox, "laptop:feature-login", 0), "hello once more");
+    sandbox.configure("");
     // What somebody here has keeps its number, and the other one is said.
     sandbox.wt(&["create", "search", "--ports"]).ok();
     laptop.serve_once(port, "hello again");
@@ -80,12 +110,9 @@ fn another_host_lists_its_worktrees_and_its_ports_are_reached_by_their_own_numbe
 
 /// Forwards, reads what the server there says, and ends it by Ctrl-C; `expected` is the number here, 0 for another one than there.
 fn forward(sandbox: &Sandbox, place: &str, expected: u16) -> String {
-    let mut child = sandbox
-        .command(&sandbox.repo(), &["--json", "forward", place])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let stdout = child.stdout.take().unwrap();
+    let mut command = sandbox.command(&sandbox.repo(), &["--json", "forward", place]);
+    let mut child = Child(command.stdout(Stdio::piped()).spawn().unwrap());
+    let stdout = child.0.stdout.take().unwrap();
     let value = serde_json::Deserializer::from_reader(stdout).into_iter::<Value>().next();
     let value = value.unwrap().unwrap();
     let here = u16::try_from(value["ports"][0]["here"].as_u64().unwrap()).unwrap();
@@ -93,8 +120,8 @@ fn forward(sandbox: &Sandbox, place: &str, expected: u16) -> String {
     assert_eq!(here == there, expected != 0, "{value}");
     let mut said = String::new();
     TcpStream::connect(("127.0.0.1", here)).unwrap().read_to_string(&mut said).unwrap();
-    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
-    assert_eq!(wait::end_of(&mut child).code(), Some(130));
+    kill_process(Pid::from_child(&child.0), Signal::INT).unwrap();
+    assert_eq!(wait::end_of(&mut child.0).code(), Some(130));
     wait::until("the port is given back", || TcpListener::bind(("127.0.0.1", here)).is_ok());
     said
 }

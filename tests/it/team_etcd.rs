@@ -247,6 +247,62 @@ fn more_claims_than_one_answer_has_are_all_listed() {
 }
 
 #[test]
+fn what_was_claimed_under_another_name_of_the_repository_or_the_team_is_given_back_there() {
+    let Some(etcd) = Etcd::start(1, false, &[]) else { return skip(NEEDS) };
+    let team = team(&etcd, &["ana"], "");
+    for name in ["login", "search", "third"] {
+        team.wt("ana", &["create", name]).ok();
+    }
+    // A record of before has the team alone in its address.
+    let journal = team.sandbox.path("ana/shop/.git/wt/claims-etcd");
+    for file in fs::read_dir(journal).unwrap().flatten() {
+        let mut pushed: Value = serde_json::from_slice(&fs::read(file.path()).unwrap()).unwrap();
+        if pushed["reference"].as_str().unwrap().ends_with("third") {
+            pushed["address"] = json!("etcd:shop");
+            fs::write(file.path(), pushed.to_string()).unwrap();
+        }
+    }
+    let renamed = etcd.settings("").replace("[team]", "[team]\nrepository = \"example.org/new\"");
+    team.sandbox.configure(&renamed);
+    for name in ["feature-login", "feature-third"] {
+        team.wt("ana", &["remove", name]).ok();
+    }
+    assert_eq!(etcd.branches(), ["feature/search"]);
+    team.wt("ana", &["create", "fourth"]).ok();
+    assert_eq!(
+        etcd.branches(),
+        ["feature/fourth", "feature/search"],
+        "what stays is claimed by the new name"
+    );
+    assert!(etcd.all("/wt/v1/shop/claims/").iter().all(|(key, _)| key.contains("example%2Eorg%2Fnew")));
+    team.sandbox.configure(&renamed.replace("team = \"shop\"", "team = \"desk\""));
+    team.wt("ana", &["remove", "feature-fourth"]).ok();
+    team.wt("ana", &["remove", "feature-search"]).ok();
+    assert_eq!((etcd.branches(), debts(&team, "ana")), (Vec::new(), 0));
+    assert!(etcd.all("/wt/v1/desk/claims/").is_empty());
+}
+
+#[test]
+fn an_etcd_that_says_nothing_is_named() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("http://{}", silent.local_addr().unwrap());
+    let team = Team::new(&["ana"]);
+    for urls in [&[silent.as_str()][..], &[&silent, "http://127.0.0.1:9"]] {
+        team.sandbox.configure(&settings(urls, "").replace("20s", "900ms"));
+        let error = team.wt("ana", &["--json", "create", "login"]).exits(1).error("claims_unreachable");
+        let told = error["message"].as_str().unwrap();
+        assert!(urls.iter().all(|url| told.contains(url)), "{told}");
+        assert!(told.contains("no answer within 0.") && !told.contains("no answer within 0.0"), "{told}");
+        assert_eq!(error["details"]["reason"], "timeout", "{error}");
+    }
+    // Without a remote the repository has no name for those who keep claims.
+    team.sandbox.git(&team.sandbox.path("ana/shop"), &["remote", "remove", "origin"]);
+    let error = team.wt("ana", &["--json", "team", "claim", "feature/login"]).exits(2).error("usage");
+    assert!(error["message"].as_str().unwrap().contains("`team.repository`"), "{error}");
+    assert!(team.json("ana", &["team"])["warnings"][0].as_str().unwrap().contains("`team.repository`"));
+}
+
+#[test]
 fn a_repositorys_file_can_neither_choose_etcd_nor_turn_away_from_it() {
     let team = Team::new(&["ana"]);
     let mine = settings(&["http://127.0.0.1:9"], "").replace("20s", "300ms");
@@ -255,7 +311,13 @@ fn a_repositorys_file_can_neither_choose_etcd_nor_turn_away_from_it() {
     team.wt("ana", &["trust", "--yes"]).ok();
     team.wt("ana", &["create", "login"]).ok();
     team.sandbox.configure(&mine);
-    fs::write(team.sandbox.path("ana/shop/.wt.toml"), "[team]\nclaims = \"git\"\n").unwrap();
-    team.wt("ana", &["--json", "create", "search"]).exits(1).error("claims_unreachable");
+    for (word, is_trusted) in [("git", false), ("off", false), ("git", true), ("off", true)] {
+        let text = format!("[team]\nclaims = \"{word}\"\n");
+        fs::write(team.sandbox.path("ana/shop/.wt.toml"), text).unwrap();
+        if is_trusted {
+            team.wt("ana", &["trust", "--yes"]);
+        }
+        team.wt("ana", &["--json", "create", "search"]).exits(1).error("claims_unreachable");
+    }
     assert!(team.refs().is_empty());
 }

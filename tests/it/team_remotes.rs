@@ -38,6 +38,12 @@ fn claims_are_asked_for_where_they_are_pushed_or_refused() {
         (claims(&team, &team.remote).len(), claims(&team, &other).len(), team.living("ana")),
         (0, 0, 0)
     );
+    // What is shown of an address has no password.
+    let secret = "https://ana:SECRET@example.org/other.git";
+    git(&["remote", "set-url", "--push", "origin", secret]);
+    let run = team.wt("ana", &["--json", "create", "login"]);
+    let error = run.exits(1).error("claims_unreachable").to_string();
+    assert!(error.contains("example.org/other.git") && !error.contains("SECRET"), "{error}");
     git(&["config", "--unset", "remote.origin.pushurl"]);
     // Two addresses of one repository are one place: a URL to push to, and a rule for pushes.
     let folder = team.sandbox.path("");
@@ -77,6 +83,24 @@ fn a_remote_that_the_team_leaves_gets_its_claims_back() {
     team.wt("ana", &["remove", "feature-third"]).ok();
     team.wt("ana", &["create", "fourth"]).ok();
     assert_eq!(claims(&team, &team.remote), ["feature%2Ffourth", "feature%2Fsearch"]);
+}
+
+#[test]
+fn claims_are_read_in_a_partial_clone_and_where_objects_are_checked() {
+    let team = Team::new(&["ana"]);
+    team.sandbox.git(&team.remote, &["config", "uploadpack.allowFilter", "true"]);
+    let url = format!("file://{}", team.remote.display());
+    team.sandbox.git(&team.sandbox.path(""), &["clone", "-q", "--filter=blob:none", &url, "ben/shop"]);
+    team.sandbox.git(&team.sandbox.path("ben/shop"), &["config", "transfer.fsckObjects", "true"]);
+    team.wt("ana", &["create", "login"]).ok();
+    let seen = team.json("ben", &["team"]);
+    assert_eq!(
+        (&seen["branches"][0]["branch"], &seen["unread"]),
+        (&json!("feature/login"), &json!(null)),
+        "{seen}"
+    );
+    let error = team.wt("ben", &["--json", "create", "login"]).exits(1).error("claimed");
+    assert_eq!(error["details"]["worktree"], "feature-login");
 }
 
 #[test]

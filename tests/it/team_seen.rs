@@ -1,11 +1,13 @@
 //! Who is seen live: a monitor beats for its host, and whoever watches the team is told what changes.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
+use crate::support::child::Child;
 use crate::support::team::Team;
 use crate::support::wait;
 
@@ -47,8 +49,9 @@ fn a_monitor_has_its_host_seen_live_and_no_more_often_than_is_due() {
 fn whoever_watches_the_team_is_told_what_changes_until_ctrl_c() {
     let team = Team::new(&["ana", "ben"]);
     let mut command = team.command("ben", &["--json", "team", "--watch"]);
-    let mut child = command.env("WT_MONITOR_INTERVAL", "1s").stdout(Stdio::piped()).spawn().unwrap();
-    let stdout = child.stdout.take().unwrap();
+    command.env("WT_MONITOR_INTERVAL", "1s").stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = Child(command.spawn().unwrap());
+    let stdout = child.0.stdout.take().unwrap();
     let mut answers = serde_json::Deserializer::from_reader(stdout).into_iter::<Value>();
     assert_eq!(answers.next().unwrap().unwrap()["branches"], json!([]));
     team.wt("ana", &["create", "login"]).ok();
@@ -56,6 +59,14 @@ fn whoever_watches_the_team_is_told_what_changes_until_ctrl_c() {
     assert_eq!(second["branches"][0]["branch"], "feature/login");
     team.wt("ana", &["remove", "feature-login"]).ok();
     assert_eq!(answers.next().unwrap().unwrap()["branches"], json!([]));
-    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
-    assert_eq!(wait::end_of(&mut child).code(), Some(130));
+    // A claim that is lost changes nothing of who has what, and is told all the same.
+    team.wt("ana", &["create", "search"]).ok();
+    assert_eq!(answers.next().unwrap().unwrap()["branches"][0]["branch"], "feature/search");
+    let mut offline = team.command("ben", &["create", "search"]);
+    offline.env("WT_TEAM_OFFLINE", "allow").env("WT_TEAM_TIMEOUT", "1ms");
+    assert!(offline.output().unwrap().status.success());
+    let mut told = BufReader::new(child.0.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(told.any(|line| line.contains("feature/search") && line.contains("claimed")));
+    kill_process(Pid::from_child(&child.0), Signal::INT).unwrap();
+    assert_eq!(wait::end_of(&mut child.0).code(), Some(130));
 }

@@ -15,6 +15,7 @@ use crate::host::env_file;
 use crate::model::carry::left_out::LeftOutReason;
 use crate::model::carry::record::CarriedPath;
 use crate::model::env_block;
+use crate::model::hex::hex;
 
 /// How much is copied between two looks whether to stop, in bytes.
 const PIECE: usize = 8 * 1024 * 1024;
@@ -346,6 +347,5 @@ fn write_all(file: &OwnedFd, mut bytes: &[u8]) -> Result<(), Errno> {
 
 /// The SHA-1 of bytes, in hexadecimal.
 pub(super) fn hash_of(bytes: &[u8]) -> String {
-    let digest = Sha1::digest(bytes);
-    digest.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    hex(&Sha1::digest(bytes))
 }

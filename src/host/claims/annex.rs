@@ -1,7 +1,6 @@
 //! The repository that claims have for themselves, beside the user's: what is pushed is made here, and what the remote has is
 //! brought here, so that nothing of it ever comes into the user's objects, refs or settings. All of it can be made again.
 
-use std::fmt::Write as _;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -11,12 +10,13 @@ use sha1::{Digest, Sha1};
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
 use crate::host::git::Git;
+use crate::model::hex::hex;
 
 /// Its name inside of the repository's folder of ours.
 const FOLDER: &str = "claims.git";
 
 /// The longest object that may be a claim: its words take about 700 bytes.
-const MOST_BYTES: usize = 64 << 10;
+pub(super) const MOST_BYTES: usize = 64 << 10;
 
 /// How many objects the folder of one first byte may have before all are made anew: 10,000 in all.
 const MOST_OBJECTS: usize = 40;
@@ -85,7 +85,7 @@ impl Annex {
             "[include]\n\tpath = {}\n\tpath = {}\n[core]\n\trepositoryformatversion = {version}\n\tbare = true\n\
              \tlogAllRefUpdates = false\n\thooksPath = /dev/null\n{extensions}[gc]\n\tauto = 0\n[maintenance]\n\
              \tauto = false\n[push]\n\tfollowTags = false\n\tgpgSign = false\n[fetch]\n\tunpackLimit = 100000\n\
-             \tprune = false\n\twriteCommitGraph = false\n[transfer]\n\tunpackLimit = 100000\n",
+             \tprune = false\n\twriteCommitGraph = false\n\tfsckObjects = false\n[transfer]\n\tunpackLimit = 100000\n",
             path("config"),
             path("config.worktree"),
         )
@@ -104,11 +104,7 @@ impl Annex {
             return Ok(Git::new(&self.folder).args([git_dir]).args(words).input(text).require()?.text());
         }
         let object = format!("{kind} {}\0{text}", text.len());
-        let hash = Sha1::digest(object.as_bytes());
-        let name = hash.iter().fold(String::with_capacity(40), |mut name, byte| {
-            let _ = write!(name, "{byte:02x}");
-            name
-        });
+        let name = hex(&Sha1::digest(object.as_bytes()));
         let path = self.path_of(&name);
         if path.is_file() {
             return Ok(name);
@@ -140,6 +136,13 @@ impl Annex {
         bytes[..end]
             .starts_with(b"commit ")
             .then(|| String::from_utf8_lossy(&bytes[end + 1..length]).into_owned())
+    }
+
+    /// Answers whether git has kept objects in a pack, whatever it was told: they are not read here.
+    #[must_use]
+    pub fn has_packs(&self) -> bool {
+        let entries = self.folder.join("objects/pack").read_dir().into_iter().flatten().flatten();
+        entries.into_iter().any(|entry| entry.file_name().as_encoded_bytes().ends_with(b".pack"))
     }
 
     /// Answers whether an object called so is here.

@@ -12,6 +12,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::files;
 use crate::host::interrupt::Interrupt;
 use crate::host::lock::FileHold;
+use crate::model::hex::hex;
 
 /// What was written last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,8 +36,7 @@ impl TeamBook {
     #[must_use]
     pub fn of(state: &Path, url: &str, repository: &str, timeout: Duration) -> Self {
         let hash = Sha1::digest(format!("{url}\n{repository}").as_bytes());
-        let name = hash.iter().take(10).fold(String::new(), |name, byte| format!("{name}{byte:02x}"));
-        Self { folder: state.join("claims").join(name), timeout }
+        Self { folder: state.join("claims").join(hex(&hash[..10])), timeout }
     }
 
     /// Returns where it is.

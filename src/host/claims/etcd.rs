@@ -2,7 +2,7 @@
 //! one. What stands there is unlike anything before, so that a call whose answer was lost is known by it.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::gateway::{Gateway, Reply};
 use crate::error::{Code, Failure, Result};
 use crate::host::token;
-use crate::model::claim_change::{Answer, RefChange, SILENCE};
+use crate::model::claim_change::{Answer, RefChange};
 use crate::model::etcd::{EtcdNames, MARKED_FOR, MOST_CHANGES};
 
 /// What people call it.
@@ -19,17 +19,27 @@ pub const NAME: &str = "etcd";
 /// The claims of one team on one repository.
 #[derive(Debug)]
 pub struct Etcd {
-    pub gateway: Gateway,
+    pub gateway: Arc<Gateway>,
     pub names: EtcdNames,
     /// The lease of this command's marks, once one is needed.
     pub lease: OnceLock<String>,
     /// What was asked of an endpoint that did not answer, and refused by another one: it may come to stand yet.
     pub doubtful: Mutex<HashSet<String>>,
-    /// What was heard in the place of an answer.
-    pub heard: Mutex<Option<String>>,
 }
 
 impl Etcd {
+    /// Those keys, asked for over `gateway`.
+    #[must_use]
+    pub fn new(gateway: Arc<Gateway>, names: EtcdNames) -> Self {
+        Self { gateway, names, lease: OnceLock::new(), doubtful: Mutex::default() }
+    }
+
+    /// The keys of the team and the repository that `address` names, of the same etcd; `None` for what is no address.
+    #[must_use]
+    pub fn at(&self, address: &str) -> Option<Self> {
+        Some(Self::new(Arc::clone(&self.gateway), EtcdNames::at(address)?))
+    }
+
     /// Returns what is to stand for `words`.
     ///
     /// # Errors
@@ -48,7 +58,7 @@ impl Etcd {
     /// `interrupted`.
     pub fn push(&self, changes: &[RefChange<'_>], atomic: bool) -> Result<Vec<Answer>> {
         if atomic && changes.len() > MOST_CHANGES {
-            return Ok(vec![Answer::Failed("atomic: too many at once".to_owned()); changes.len()]);
+            return Ok(vec![Answer::NotAtOnce; changes.len()]);
         }
         if !atomic && changes.len() > 1 {
             let mut answers = Vec::new();
@@ -71,7 +81,7 @@ impl Etcd {
                 }
                 answers
             }
-            other => vec![self.unanswered(other); changes.len()],
+            other => vec![unanswered(other); changes.len()],
         })
     }
 
@@ -95,7 +105,7 @@ impl Etcd {
                 Some(id) => Ok(self.lease.get_or_init(|| id.to_owned()).clone()),
                 None => Err(Answer::Failed("it gives no lease".to_owned())),
             },
-            other => Err(self.unanswered(other)),
+            other => Err(unanswered(other)),
         })
     }
 
@@ -126,31 +136,24 @@ impl Etcd {
         Ok(found)
     }
 
-    fn unanswered(&self, reply: Reply) -> Answer {
-        match reply {
-            Reply::Silent(why) => {
-                if let Ok(mut heard) = self.heard.lock() {
-                    *heard = Some(why);
-                }
-                Answer::Silent
-            }
-            Reply::Failed(why) => Answer::Failed(why),
-            Reply::Answer { .. } => Answer::Failed("an answer".to_owned()),
-        }
-    }
-
     /// The failure of whoever could not ask.
     #[must_use]
     pub fn unreachable(&self, why: &str, reason: &str) -> Failure {
-        let heard = self.heard.lock().ok().and_then(|heard| heard.clone());
-        let why = heard.filter(|_| why == SILENCE).unwrap_or_else(|| why.to_owned());
         let failure =
             Failure::new(Code::ClaimsUnreachable, format!("the claims in etcd cannot be reached: {why}"));
         failure
-            .hint(hint(&why))
+            .hint(hint(why))
             .detail("reason", reason)
             .detail("remote", NAME)
             .detail("endpoints", self.gateway.endpoints.clone())
+    }
+}
+
+fn unanswered(reply: Reply) -> Answer {
+    match reply {
+        Reply::Silent(why) => Answer::Silent(why),
+        Reply::Failed(why) => Answer::Failed(why),
+        Reply::Answer { .. } => Answer::Failed("an answer".to_owned()),
     }
 }
 

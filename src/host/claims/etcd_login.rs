@@ -39,6 +39,13 @@ impl EtcdLogin {
         });
     }
 
+    /// Notes that this etcd asks nobody who they are, for as long as this command runs.
+    pub fn need_none(&self) {
+        if let Ok(mut known) = self.known.lock() {
+            *known = Some(String::new());
+        }
+    }
+
     /// Drops a token that is not taken any more.
     pub fn forget(&self) {
         if let Ok(mut known) = self.known.lock() {

@@ -1,6 +1,7 @@
 //! Opens the claims of a team in etcd, as the settings say. Nobody is asked yet.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::etcd::Etcd;
 use super::etcd_login::EtcdLogin;
@@ -34,19 +35,15 @@ pub fn open(settings: &EtcdSettings, place: EtcdPlace<'_>) -> Etcd {
     });
     let own = settings.own.as_ref().map(|(certificate, key)| (path(certificate), path(key)));
     let trust = EtcdTrust { ca: settings.ca.as_ref().map(path), own };
-    Etcd {
-        names: EtcdNames::new(&settings.team, place.repository),
-        gateway: Gateway {
-            endpoints: settings.endpoints.clone(),
-            trust,
-            login,
-            interrupt: place.host.interrupt.clone(),
-            patience: place.patience,
-            agent: std::sync::OnceLock::new(),
-            first: std::sync::atomic::AtomicUsize::new(0),
-        },
-        lease: std::sync::OnceLock::new(),
-        doubtful: std::sync::Mutex::default(),
+    let gateway = Gateway {
+        endpoints: settings.endpoints.clone(),
+        trust,
+        login,
+        interrupt: place.host.interrupt.clone(),
+        patience: place.patience,
+        agent: std::sync::OnceLock::new(),
+        first: std::sync::atomic::AtomicUsize::new(0),
         heard: std::sync::Mutex::default(),
-    }
+    };
+    Etcd::new(Arc::new(gateway), EtcdNames::new(&settings.team, place.repository))
 }

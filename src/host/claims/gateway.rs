@@ -1,9 +1,10 @@
 //! Questions to etcd's JSON gateway: each to one endpoint after the other until one answers, all within the time that is left. Whether
 //! an endpoint that did not answer had done what it was asked is not known: whoever asks has to see it by the words.
 
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -15,6 +16,7 @@ use super::patience::Patience;
 use crate::error::{Code, Failure, Result};
 use crate::host::clock::Clock;
 use crate::host::interrupt::Interrupt;
+use crate::model::claim_change::SILENCE;
 
 /// How long one endpoint is waited for where there are others: one that is frozen takes connections and never says a word.
 const LONGEST: Duration = Duration::from_secs(2);
@@ -36,6 +38,9 @@ pub struct Gateway {
     pub agent: OnceLock<std::result::Result<Agent, String>>,
     /// The endpoint that answered last.
     pub first: AtomicUsize,
+    /// What was heard of each endpoint in the place of an answer, and how long that took: the attempt that took longest, since a
+    /// later one may have had no time at all.
+    pub heard: Mutex<BTreeMap<usize, (Duration, String)>>,
 }
 
 /// What came of a question.
@@ -67,18 +72,39 @@ impl Gateway {
     ///
     /// `interrupted`.
     pub fn ask(&self, path: &str, body: &Value) -> Result<Reply> {
-        let asked = self.patience.spend(|until| self.ask_until(path, body, until));
-        asked.unwrap_or_else(|| Ok(Reply::Silent("no time is left".to_owned())))
+        if let Some(asked) = self.patience.spend(|until| self.ask_until(path, body, until)) {
+            return asked;
+        }
+        // Of this question nobody heard; why no time is left an earlier one has told.
+        Ok(Reply::Silent(self.said()))
+    }
+
+    fn note(&self, place: usize, took: Duration, why: &str) {
+        if let Ok(mut heard) = self.heard.lock()
+            && heard.get(&place).is_none_or(|(longest, _)| took >= *longest)
+        {
+            heard.insert(place, (took, format!("{}: {why}", self.endpoints[place])));
+        }
+    }
+
+    fn said(&self) -> String {
+        let heard =
+            self.heard.lock().map(|heard| heard.values().map(|(_, why)| why.clone()).collect::<Vec<_>>());
+        heard
+            .ok()
+            .filter(|heard| !heard.is_empty())
+            .map_or_else(|| SILENCE.to_owned(), |heard| heard.join("; "))
     }
 
     fn ask_until(&self, path: &str, body: &Value, until: Instant) -> Result<Reply> {
-        let agent = match self.agent.get_or_init(|| self.trust.agent()) {
+        let is_encrypted = || self.endpoints.iter().any(|endpoint| endpoint.starts_with("https:"));
+        let agent = match self.agent.get_or_init(|| self.trust.agent(is_encrypted())) {
             Ok(agent) => agent,
             Err(why) => return Ok(Reply::Failed(why.clone())),
         };
         let (count, mut doubtful) = (self.endpoints.len(), false);
         loop {
-            let (mut said, mut may_change) = (Vec::new(), false);
+            let mut may_change = false;
             let first = self.first.load(Ordering::Relaxed);
             for turn in 0..count {
                 let place = (first + turn) % count;
@@ -89,22 +115,27 @@ impl Gateway {
                 let others = u32::try_from(count - turn).unwrap_or(u32::MAX);
                 let limit = if count == 1 { left } else { (left / others).min(LONGEST) };
                 let endpoint = &self.endpoints[place];
-                match self.attempt(agent, endpoint, path, body, limit)? {
+                let began = Clock.instant();
+                let why = match self.attempt(agent, endpoint, path, body, limit)? {
                     Heard::Answer(body) => {
                         self.first.store(place, Ordering::Relaxed);
+                        if let Ok(mut heard) = self.heard.lock() {
+                            heard.remove(&place);
+                        }
                         return Ok(Reply::Answer { body, doubtful });
                     }
                     Heard::Refused(why) => return Ok(Reply::Failed(format!("{endpoint}: {why}"))),
-                    Heard::Deaf(why) => said.push(format!("{endpoint}: {why}")),
+                    Heard::Deaf(why) => why,
                     Heard::Unknown(why) => {
                         (doubtful, may_change) = (true, true);
-                        said.push(format!("{endpoint}: {why}"));
+                        why
                     }
-                }
+                };
+                self.note(place, Clock.since(began), &why);
             }
             let is_over = until.saturating_duration_since(Clock.instant()) <= SLICE;
             if !may_change || is_over {
-                let said = said.join("; ");
+                let said = self.said();
                 return Ok(if doubtful { Reply::Silent(said) } else { Reply::Failed(said) });
             }
             // A leader is being chosen, or a member begins.
@@ -164,7 +195,10 @@ impl Gateway {
                 login.remember(&token);
                 Ok(token)
             }
-            Heard::Refused(why) if why.contains("authentication is not enabled") => Ok(String::new()),
+            Heard::Refused(why) if why.contains("authentication is not enabled") => {
+                login.need_none();
+                Ok(String::new())
+            }
             Heard::Refused(why) => Err(Heard::Refused(format!("it does not let `{}` in: {why}", login.user))),
             // Nothing was asked yet.
             Heard::Unknown(why) | Heard::Deaf(why) => Err(Heard::Deaf(why)),
@@ -202,7 +236,7 @@ impl Gateway {
                 }
             }
             if Clock.instant() >= late {
-                return Ok(Heard::Unknown(format!("no answer within {left:.1?}")));
+                return Ok(Heard::Unknown(silence(left)));
             }
         }
     }
@@ -230,7 +264,7 @@ fn converse(agent: &Agent, url: &str, body: String, token: Option<&str>, limit: 
 fn unheard(error: &ureq::Error, limit: Duration) -> Heard {
     use std::io::ErrorKind;
     match error {
-        ureq::Error::Timeout(_) => Heard::Unknown(format!("no answer within {limit:.1?}")),
+        ureq::Error::Timeout(_) => Heard::Unknown(silence(limit)),
         ureq::Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
             Heard::Deaf("nobody listens there".to_owned())
         }
@@ -239,6 +273,10 @@ fn unheard(error: &ureq::Error, limit: Duration) -> Heard {
         ureq::Error::Io(error) => Heard::Unknown(error.to_string()),
         error => Heard::Deaf(error.to_string()),
     }
+}
+
+fn silence(limit: Duration) -> String {
+    format!("no answer within {:.1}s", limit.as_secs_f32())
 }
 
 /// Judges an answer by its status and words (gRPC's codes: 4 is a deadline, 14 is not available).

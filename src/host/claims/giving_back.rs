@@ -11,8 +11,7 @@ use super::network::NetworkClaims;
 use crate::error::Result;
 use crate::host::token;
 use crate::model::claim::{Claim, ClaimId};
-use crate::model::claim_change::{Answer, RefChange, SILENCE};
-use crate::model::claim_ref::repository_name;
+use crate::model::claim_change::{Answer, RefChange};
 
 /// How long a remote that the team has left is not asked again: it may be gone for good.
 const PAUSE: SignedDuration = SignedDuration::from_mins(10);
@@ -40,7 +39,7 @@ impl NetworkClaims {
         if pushed.address.is_empty() {
             return pushed.remote == self.keeper.name();
         }
-        repository_name(&pushed.address) == repository_name(self.keeper.address())
+        self.keeper.is_at(&self.keeper.address_of(&pushed.address, &pushed.commit))
     }
 
     /// Has the claim asked for as if nothing was known of it. Where another remote has it, it is given back there.
@@ -101,8 +100,11 @@ impl NetworkClaims {
             |pushed: &Pushed| pushed.tried.is_none_or(|then| self.pulse.now.duration_since(then) >= PAUSE);
         let mut places: BTreeMap<String, Vec<Pushed>> = BTreeMap::new();
         for pushed in due.into_iter().filter(is_due) {
-            let place = if pushed.address.is_empty() { &pushed.remote } else { &pushed.address };
-            places.entry(place.clone()).or_default().push(pushed);
+            let place = match pushed.address.as_str() {
+                "" => pushed.remote.clone(),
+                noted => self.keeper.address_of(noted, &pushed.commit),
+            };
+            places.entry(place).or_default().push(pushed);
         }
         for (place, due) in places {
             let Some(keeper) = self.keeper.at(&place) else { continue };
@@ -121,18 +123,19 @@ impl NetworkClaims {
         due: &[Pushed],
         push: impl Fn(&[RefChange<'_>]) -> Result<Vec<Answer>>,
     ) -> Result<()> {
-        let mut changes = Vec::new();
-        for Pushed { reference, commit, .. } in due {
-            changes.push(RefChange { reference, commit: None, expected: Some(commit) });
-        }
-        let answers = push(&changes)?;
         let mut refused = Vec::new();
-        for (pushed, answer) in due.iter().zip(answers) {
-            match answer {
-                Answer::Done => self.journal.forget(&pushed.id),
-                Answer::Refused(_) => refused.push(pushed),
-                Answer::Silent => return Err(keeper.unreachable(SILENCE, "timeout")),
-                Answer::Failed(why) => return Err(keeper.unreachable(&why, "failed")),
+        for round in rounds(due) {
+            let mut changes = Vec::new();
+            for Pushed { reference, commit, .. } in &round {
+                changes.push(RefChange { reference, commit: None, expected: Some(commit) });
+            }
+            let answers = push(&changes)?;
+            for (pushed, answer) in round.into_iter().zip(answers) {
+                match answer {
+                    Answer::Done => self.journal.forget(&pushed.id),
+                    Answer::Refused(_) | Answer::Entangled => refused.push(pushed),
+                    other => return Err(keeper.unmade(&other)),
+                }
             }
         }
         if refused.is_empty() {
@@ -157,11 +160,25 @@ impl NetworkClaims {
     pub fn drop_standing(&self, reference: &str, commit: &str) -> Result<bool> {
         let change = RefChange { reference, commit: None, expected: Some(commit) };
         let answer = self.alone(|| self.pulse.push(&self.keeper, &[change]))?.pop();
-        match answer.unwrap_or(Answer::Silent) {
-            Answer::Done => Ok(true),
-            Answer::Refused(_) => Ok(false),
-            Answer::Silent => Err(self.keeper.unreachable(SILENCE, "timeout")),
-            Answer::Failed(why) => Err(self.keeper.unreachable(&why, "failed")),
+        match answer {
+            Some(Answer::Done) => Ok(true),
+            Some(Answer::Refused(_) | Answer::Entangled) => Ok(false),
+            other => Err(self.keeper.unmade(&other.unwrap_or_default())),
         }
     }
+}
+
+/// Divides what is due so that no name is twice in one push, which git would refuse as a whole: of creates that nobody answered
+/// several may have wanted one branch.
+fn rounds(due: &[Pushed]) -> Vec<Vec<&Pushed>> {
+    let mut rounds: Vec<Vec<&Pushed>> = Vec::new();
+    for pushed in due {
+        let lacks_it =
+            |round: &&mut Vec<&Pushed>| round.iter().all(|known| known.reference != pushed.reference);
+        match rounds.iter_mut().find(lacks_it) {
+            Some(round) => round.push(pushed),
+            None => rounds.push(vec![pushed]),
+        }
+    }
+    rounds
 }

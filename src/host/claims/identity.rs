@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::host::dirs::Dirs;
 use crate::host::process::identity::{self, BootClock};
 use crate::host::{files, token};
+use crate::model::hex::hex;
 
 const FILE: &str = "host-id";
 
@@ -51,5 +52,5 @@ pub fn renew(dirs: &Dirs) -> Result<()> {
 fn machine() -> String {
     let text = files::read_plain_text(Path::new("/etc/machine-id")).unwrap_or_default();
     let hash = Sha1::digest(format!("team of wt {}", text.trim()).as_bytes());
-    hash.iter().take(6).fold(String::new(), |part, byte| format!("{part}{byte:02x}"))
+    hex(&hash[..6])
 }

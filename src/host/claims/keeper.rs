@@ -5,11 +5,13 @@ use serde::Serialize;
 
 #[cfg(feature = "etcd")]
 use super::etcd::{self, Etcd};
-use super::patience::Patience;
 use super::remote::Remote;
 use crate::error::{Failure, Result};
 use crate::host::interrupt::Interrupt;
-use crate::model::claim_change::{Answer, RefChange};
+use crate::model::claim_change::{Answer, RefChange, SILENCE};
+use crate::model::claim_ref::repository_name;
+#[cfg(feature = "etcd")]
+use crate::model::etcd::EtcdNames;
 
 /// One of them.
 #[derive(Debug)]
@@ -46,17 +48,31 @@ impl Keeper {
         match self {
             Self::Git(remote) => Some(Self::Git(Box::new(remote.at(address)))),
             #[cfg(feature = "etcd")]
-            Self::Etcd(_) => None,
+            Self::Etcd(etcd) => Some(Self::Etcd(Box::new(etcd.at(address)?))),
         }
     }
 
-    /// Returns how long it is waited for.
+    /// Returns where `commit` was put, of which the record says `noted`.
     #[must_use]
-    pub fn patience(&self) -> &Patience {
+    pub fn address_of(&self, noted: &str, commit: &str) -> String {
         match self {
-            Self::Git(remote) => &remote.patience,
             #[cfg(feature = "etcd")]
-            Self::Etcd(etcd) => &etcd.gateway.patience,
+            Self::Etcd(_) => EtcdNames::address_of(noted, commit),
+            Self::Git(_) => {
+                // A commit has the address of its remote alone.
+                let _ = commit;
+                noted.to_owned()
+            }
+        }
+    }
+
+    /// Answers whether `address` is this one's: of a remote whatever the protocol.
+    #[must_use]
+    pub fn is_at(&self, address: &str) -> bool {
+        match self {
+            Self::Git(remote) => repository_name(address) == repository_name(&remote.address),
+            #[cfg(feature = "etcd")]
+            Self::Etcd(etcd) => address == etcd.names.address(),
         }
     }
 
@@ -147,10 +163,17 @@ impl Keeper {
     pub fn is_in_doubt(&self, commit: &str) -> bool {
         match self {
             // Its child is dead by then, and the remote heard a lease that does not hold any more.
-            Self::Git(_) => commit.is_empty(),
+            Self::Git(_) => false,
             #[cfg(feature = "etcd")]
             Self::Etcd(etcd) => etcd.is_in_doubt(commit),
         }
+    }
+
+    /// The failure of whoever made a change that came to nothing.
+    #[must_use]
+    pub fn unmade(&self, answer: &Answer) -> Failure {
+        let (why, reason) = answer.obstacle().unwrap_or((SILENCE, "timeout"));
+        self.unreachable(why, reason)
     }
 
     /// The failure of whoever could not ask.

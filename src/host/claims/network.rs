@@ -8,7 +8,7 @@ use super::port::{Claims, Taking};
 use super::pulse::Pulse;
 use crate::error::{Code, Failure, Result};
 use crate::model::claim::{Claim, ClaimId, ClaimSubject, ClaimsTaken, Holding};
-use crate::model::claim_change::{Answer, RefChange, SILENCE};
+use crate::model::claim_change::{Answer, RefChange};
 use crate::model::claim_ref::{self, ClaimWords};
 use crate::model::process::ProcessId;
 
@@ -110,7 +110,7 @@ impl NetworkClaims {
                 expected: expected.as_deref(),
             };
             let answer = self.pulse.push(&self.keeper, &[change])?.pop();
-            match self.judge(&pushed, answer.unwrap_or(Answer::Silent))? {
+            match self.judge(&pushed, &answer.unwrap_or_default())? {
                 Judged::Ours => return self.won(&pushed),
                 Judged::Unknown(failure) => {
                     // The undoing gives it back by its commit, wherever it stands by then.
@@ -180,22 +180,23 @@ impl NetworkClaims {
     }
 
     /// Says whose the ref is. What the answer does not tell the remote is asked.
-    fn judge(&self, pushed: &Pushed, answer: Answer) -> Result<Judged> {
-        let (why, reason) = match answer {
-            Answer::Done => return Ok(Judged::Ours),
-            Answer::Refused(why) => (why, "refused"),
-            Answer::Silent => (SILENCE.to_owned(), "timeout"),
-            Answer::Failed(why) => (why, "failed"),
-        };
+    fn judge(&self, pushed: &Pushed, answer: &Answer) -> Result<Judged> {
+        if *answer == Answer::Done {
+            return Ok(Judged::Ours);
+        }
         let listed = match self.keeper.list(&[&pushed.reference]) {
             Ok(listed) => listed,
-            Err(failure) if failure.code() == Code::ClaimsUnreachable => return Ok(Judged::Unknown(failure)),
+            // The push had the time, and knows why there is no answer.
+            Err(failure) if failure.code() == Code::ClaimsUnreachable => {
+                let is_silent = matches!(answer, Answer::Silent(_));
+                return Ok(Judged::Unknown(if is_silent { self.keeper.unmade(answer) } else { failure }));
+            }
             Err(failure) => return Err(failure),
         };
         let found: Vec<(String, String)> =
             listed.into_iter().filter(|(name, _)| *name == pushed.reference).take(1).collect();
         let Some((_, commit)) = found.first() else {
-            return Ok(Judged::Unknown(self.keeper.unreachable(&why, reason)));
+            return Ok(Judged::Unknown(self.keeper.unmade(answer)));
         };
         if *commit == pushed.commit {
             return Ok(Judged::Ours);

@@ -49,9 +49,4 @@ impl Patience {
     pub fn afresh(&self) -> Self {
         Self::new(self.total)
     }
-
-    /// Begins anew, for who asks again and again.
-    pub fn renew(&self) {
-        *self.spent() = Duration::ZERO;
-    }
 }

@@ -42,14 +42,12 @@ impl Pulse {
                 self.book.remember(Some(&remembered));
                 return Ok(answers);
             }
-            Answer::Silent => return Ok(answers),
+            Answer::Silent(_) | Answer::Failed(_) => return Ok(answers),
             // One of the others was what stopped it.
-            Answer::Refused(why) if why.contains("atomic") => {
+            Answer::Entangled => {
                 return if changes.len() == 1 { Ok(answers) } else { keeper.push(changes, false) };
             }
-            Answer::Failed(why) if !why.contains("atomic") => return Ok(answers),
-            // Some remotes cannot change several at once (git-push(1), `--atomic`).
-            Answer::Failed(_) => {
+            Answer::NotAtOnce => {
                 if keeper.push(&[own], false)?.first() == Some(&Answer::Done) {
                     self.book.remember(Some(&remembered));
                 } else {

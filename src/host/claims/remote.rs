@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::annex::Annex;
+use super::annex::{Annex, MOST_BYTES};
 use super::patience::Patience;
 use crate::error::{Code, Failure, Result};
 use crate::host::clock::Clock;
 use crate::host::git::{Git, GitOutput, RemotePlace};
 use crate::host::interrupt::Interrupt;
 use crate::model::claim_change::{Answer, RefChange, SILENCE};
-use crate::model::claim_ref;
+use crate::model::claim_ref::{self, without_user};
 
 /// One remote of one repository.
 #[derive(Clone, Debug)]
@@ -63,7 +63,8 @@ impl Remote {
             RemotePlace::Named => Ok(&self.name),
             RemotePlace::At(address) => Ok(address),
             RemotePlace::Apart { asked, pushed } => {
-                let pushed = pushed.join(", ");
+                let pushed: Vec<String> = pushed.iter().map(|url| without_user(url)).collect();
+                let (asked, pushed) = (without_user(asked), pushed.join(", "));
                 let why =
                     format!("it is asked at {asked}, and pushes go to {pushed}, which nobody would see");
                 Err(self.unreachable(&why, "two_addresses").hint(
@@ -124,7 +125,7 @@ impl Remote {
         let git = if atomic { git.args(["--atomic"]) } else { git };
         let git = git.args(changes.iter().map(lease)).args(["--", self.name.as_str()]);
         let Some(output) = self.run(git.args(changes.iter().map(spec)))? else {
-            return Ok(vec![Answer::Silent; changes.len()]);
+            return Ok(vec![Answer::default(); changes.len()]);
         };
         let said = output.text();
         let failed = last_line(&output.complaint());
@@ -176,7 +177,26 @@ impl Remote {
             }
         }
         let said = |text: String| claim_ref::said(&text).map(str::to_owned);
-        Ok(references.iter().map(|(_, commit)| self.annex.read(commit).and_then(said)).collect())
+        let mut texts: Vec<Option<String>> =
+            references.iter().map(|(_, commit)| self.annex.read(commit).and_then(said)).collect();
+        if texts.iter().any(Option::is_none) && self.annex.has_packs() {
+            for ((_, commit), text) in references.iter().zip(&mut texts).filter(|(_, text)| text.is_none()) {
+                *text = self.unpacked(commit)?.and_then(said);
+            }
+        }
+        Ok(texts)
+    }
+
+    /// Has git read a commit that it keeps in a pack, as it did for older programs in partial clones.
+    fn unpacked(&self, commit: &str) -> Result<Option<String>> {
+        let ask = |words: &[&str]| self.run_within(self.git().fetching_nothing().args(words), Some(ALONE));
+        let checked =
+            |output: Option<GitOutput>| output.filter(GitOutput::is_success).map(|output| output.text());
+        let size = checked(ask(&["cat-file", "-s", commit])?).and_then(|size| size.parse::<usize>().ok());
+        if size.is_none_or(|size| size > MOST_BYTES) {
+            return Ok(None);
+        }
+        Ok(checked(ask(&["cat-file", "commit", commit])?))
     }
 
     /// Brings commits here, without what came before them; false where that did not work.
@@ -186,6 +206,8 @@ impl Remote {
             "--quiet",
             "--depth=1",
             "--no-tags",
+            // A clone that leaves objects out would have them kept in a pack, and marked as to be fetched.
+            "--no-filter",
             "--no-write-fetch-head",
             "--no-recurse-submodules",
             "--refmap=",
@@ -210,14 +232,14 @@ impl Remote {
     /// The failure of whoever could not ask.
     #[must_use]
     pub fn unreachable(&self, why: &str, reason: &str) -> Failure {
-        let name = &self.name;
+        let name = without_user(&self.name);
         Failure::new(Code::ClaimsUnreachable, format!("the claims on `{name}` cannot be reached: {why}"))
             .hint(
                 "try again; `WT_TEAM_OFFLINE=allow` goes on without them and settles later, `WT_TEAM_CLAIMS=off` does \
                  without",
             )
             .detail("reason", reason)
-            .detail("remote", name.clone())
+            .detail("remote", name)
     }
 }
 
@@ -236,8 +258,12 @@ fn answer_of(said: &str, reference: &str, failed: &str) -> Answer {
         (names.rsplit(':').next() == Some(reference)).then_some((flag, why))
     });
     match words {
+        // git's words for one of several that were to go together, and for a remote that has no such push (git-push(1),
+        // `--atomic`).
+        Some(("!", why)) if why.contains("atomic") => Answer::Entangled,
         Some(("!", why)) => Answer::Refused(why.to_owned()),
         Some(_) => Answer::Done,
+        None if failed.contains("atomic") => Answer::NotAtOnce,
         None => Answer::Failed(failed.to_owned()),
     }
 }
@@ -254,5 +280,9 @@ mod tests {
         assert_eq!(answer_of(said, "refs/wt/b", "x"), Answer::Done);
         assert_eq!(answer_of(said, "refs/wt/c", "x"), Answer::Done);
         assert_eq!(answer_of(said, "refs/wt/d", "x"), Answer::Failed("x".to_owned()));
+        let failed = "!\tabc:refs/wt/a\t[rejected] (atomic push failed)";
+        assert_eq!(answer_of(failed, "refs/wt/a", "x"), Answer::Entangled);
+        let failed = "fatal: the receiving end does not support --atomic push";
+        assert_eq!(answer_of("", "refs/wt/a", failed), Answer::NotAtOnce);
     }
 }

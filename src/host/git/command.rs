@@ -90,6 +90,7 @@ pub struct Git<'a> {
     stdout_to_stderr: bool,
     optional_locks: bool,
     asks_nobody: bool,
+    fetches_nothing: bool,
 }
 
 impl<'a> Git<'a> {
@@ -120,6 +121,7 @@ impl<'a> Git<'a> {
             stdout_to_stderr: false,
             optional_locks: false,
             asks_nobody: false,
+            fetches_nothing: false,
         }
     }
 
@@ -197,6 +199,13 @@ impl<'a> Git<'a> {
         self
     }
 
+    /// Has objects that are missing be missing, also where a remote has promised them (partial clones).
+    #[must_use]
+    pub fn fetching_nothing(mut self) -> Self {
+        self.fetches_nothing = true;
+        self
+    }
+
     /// Runs to the end, whatever the exit status. Fails with `git_failed` when git cannot start,
     /// with `interrupted` when it was killed for that.
     pub fn run(self) -> Result<GitOutput> {
@@ -247,6 +256,8 @@ impl<'a> Git<'a> {
         }
         if let Some((to, from)) = &self.scratch {
             command.env("GIT_OBJECT_DIRECTORY", to).env("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted(from));
+        }
+        if self.fetches_nothing || self.scratch.is_some() {
             command.env("GIT_NO_LAZY_FETCH", "1");
         }
         command.args(&self.arguments).current_dir(&self.folder);

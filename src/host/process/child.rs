@@ -49,7 +49,28 @@ pub fn end_of(
     input: Option<Vec<u8>>,
     is_unwanted: &dyn Fn() -> bool,
 ) -> io::Result<Option<Ended>> {
-    let Some(Said { stdout, stderr }) = exchange(child, input, is_unwanted)? else {
+    end_within(child, input, usize::MAX, is_unwanted)
+}
+
+/// As [`end_of`]; a child that says more than `most` bytes on one of its pipes is ended.
+///
+/// # Errors
+///
+/// Those of [`end_of`]; `FileTooLarge` for what says too much.
+pub fn end_within(
+    child: &mut Child,
+    input: Option<Vec<u8>>,
+    most: usize,
+    is_unwanted: &dyn Fn() -> bool,
+) -> io::Result<Option<Ended>> {
+    let said = match exchange(child, input, most, is_unwanted) {
+        Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+            stop(child);
+            return Err(error);
+        }
+        said => said?,
+    };
+    let Some(Said { stdout, stderr }) = said else {
         stop(child);
         return Ok(None);
     };
@@ -96,6 +117,7 @@ fn nap(time: Duration) {
 fn exchange(
     child: &mut Child,
     input: Option<Vec<u8>>,
+    most: usize,
     is_unwanted: &dyn Fn() -> bool,
 ) -> io::Result<Option<Said>> {
     let (mut stdin, mut stdout, mut stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
@@ -137,6 +159,9 @@ fn exchange(
         }
         if stderr.is_some() && ready.next() == Some(true) && !read(stderr.as_mut(), &mut said.stderr) {
             stderr = None;
+        }
+        if said.stdout.len().max(said.stderr.len()) > most {
+            return Err(ErrorKind::FileTooLarge.into());
         }
     }
 }

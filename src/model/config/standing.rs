@@ -41,7 +41,8 @@ pub enum Rule {
     Before(&'static [&'static str]),
     /// The same; a command in their place counts after trust.
     BeforeOrCommand(&'static [&'static str]),
-    /// The first word at once, the others after trust; what is not among them is the user's own affair.
+    /// The first word at once, the others after trust; what is not among them is the user's own affair, and stays where the
+    /// user chose it.
     Switch(&'static [&'static str]),
     Longer,
     Larger,
@@ -142,7 +143,10 @@ impl Rule {
                 return Share::Part { counts: None, until_trusted: true };
             }
             Self::Before(words) | Self::BeforeOrCommand(words) => rank(words, value) < rank(words, below),
-            Self::Switch(words) if !words.iter().any(|word| value.as_str() == Some(word)) => {
+            // Whoever chose a word that is not theirs to choose keeps it.
+            Self::Switch(words)
+                if ![value, below].iter().all(|one| words.iter().any(|word| one.as_str() == Some(word))) =>
+            {
                 return Share::Part { counts: None, until_trusted: false };
             }
             Self::Switch(words) => value.as_str() == words.first().copied(),
@@ -166,7 +170,9 @@ impl Rule {
             Self::BeforeOrCommand(words) => format!("{}; a command after trust", Self::Before(words).words()),
             Self::Switch([first, others @ ..]) => {
                 let others = others.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
-                format!("`{first}` at once; {others} after trust; other words not at all")
+                format!(
+                    "`{first}` at once; {others} after trust; other words not at all, and nothing where your own word is another one"
+                )
             }
             Self::Switch([]) => "not at all".to_owned(),
             Self::Longer => "longer".to_owned(),

@@ -1,6 +1,7 @@
 //! `[team]` and `[team.etcd]`: what of them is read, and what does not fit.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::merged::MergedConfig;
 use super::origin::Origin;
@@ -15,8 +16,7 @@ const FILES: [&str; 4] = ["team.etcd.password_file", "team.etcd.ca", "team.etcd.
 #[must_use]
 pub fn read(merged: &MergedConfig) -> TeamSettings {
     let text = |key: &str| text(merged, key);
-    let duration =
-        |key: &str| merged.find(key).and_then(|found| value::duration(&found.value).ok()).unwrap_or_default();
+    let duration = |key: &str| duration(merged, key).unwrap_or_default();
     let is_built_in = merged.find("team.shared_host").is_none_or(|found| found.origin == Origin::BuiltIn);
     TeamSettings {
         shared_host: text("team.shared_host").filter(|folder| folder != "off").map(PathBuf::from),
@@ -67,6 +67,9 @@ pub fn problems(merged: &MergedConfig) -> Vec<Problem> {
             add(key, ValueFault::new("is relative").hint("begin it with `/` or `~/`"));
         }
     }
+    if duration(merged, "team.timeout").is_some_and(|time| time.is_zero()) {
+        add("team.timeout", ValueFault::new("leaves no time for an answer").hint("for example `3s`"));
+    }
     for (one, other) in [("user", "password_file"), ("cert", "key")] {
         let keys = [format!("team.etcd.{one}"), format!("team.etcd.{other}")];
         match (text(&keys[0]), text(&keys[1])) {
@@ -99,6 +102,10 @@ fn is_etcd_whole(merged: &MergedConfig) -> bool {
 fn text(merged: &MergedConfig, key: &str) -> Option<String> {
     let found = merged.find(key).and_then(|found| value::text(&found.value).ok());
     found.filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn duration(merged: &MergedConfig, key: &str) -> Option<Duration> {
+    merged.find(key).and_then(|found| value::duration(&found.value).ok())
 }
 
 fn endpoints(merged: &MergedConfig) -> Vec<String> {
@@ -147,6 +154,34 @@ mod tests {
         let half = "[team]\nclaims = \"etcd\"\n[team.etcd]\nendpoints = [\"https://e1:2379\"]\n";
         assert!(matches!(kept(half), TeamKeeper::Nobody));
         assert!(matches!(kept(&format!("{half}team = \"shop\"\n")), TeamKeeper::Etcd(_)));
+    }
+
+    #[test]
+    fn a_repositorys_file_neither_makes_anybody_wait_nor_turns_away_from_etcd() {
+        let mine =
+            "[team]\nclaims = \"etcd\"\n[team.etcd]\nendpoints = [\"https://e1:2379\"]\nteam = \"shop\"\n";
+        let read = |theirs: &str, agreed: &[(&str, &str)]| {
+            let approved = agreed.iter().map(|(key, text)| ((*key).to_owned(), (*text).to_owned())).collect();
+            let layer = |path: &str, text: &str, source| Layer {
+                path: path.to_owned(),
+                text: text.to_owned(),
+                source,
+            };
+            let repository = layer("/r/.wt.toml", theirs, Source::Others { approved });
+            merge_leniently(&[layer("/me", mine, Source::User), repository], &[], &[]).0
+        };
+        for word in ["off", "git"] {
+            let theirs = format!("[team]\nclaims = \"{word}\"\n");
+            for agreed in [&[][..], &[("team.claims", word)]] {
+                let config = read(&theirs, agreed);
+                assert!(matches!(config.team.keeper, TeamKeeper::Etcd(_)), "{word} {agreed:?}");
+                assert_eq!(config.uncounted().count(), 1, "and is told");
+            }
+        }
+        let hour = "[team]\ntimeout = \"1h\"\n";
+        assert_eq!(read(hour, &[]).team.timeout.as_secs(), 3);
+        assert_eq!(read(hour, &[("team.timeout", "1h")]).team.timeout.as_secs(), 3_600);
+        assert_eq!(told("[team]\ntimeout = \"0s\"\n"), ["team.timeout"]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::model::config::problem::ValueFault;
 use crate::model::config::value;
+use crate::model::hex::hex;
 
 /// Where the address stands.
 #[derive(Clone, PartialEq, Eq)]
@@ -138,13 +139,9 @@ pub fn shown(value: &Value) -> Value {
 #[must_use]
 pub fn agreed(value: &Value) -> String {
     use sha1::{Digest, Sha1};
-    use std::fmt::Write;
     let Some(text) = value.as_str() else { return value.to_string() };
     let digest = Sha1::digest(text.as_bytes());
-    let mut mark = String::new();
-    for byte in digest.iter().take(6) {
-        let _ = write!(mark, "{byte:02x}");
-    }
+    let mark = hex(&digest[..6]);
     format!("{}/… ({mark})", shown(value).as_str().unwrap_or_default())
 }
 

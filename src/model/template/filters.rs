@@ -3,6 +3,8 @@
 use minijinja::{Error, ErrorKind};
 use sha1::{Digest, Sha1};
 
+use crate::model::hex::hex;
+
 /// The longest name of a database that is made, in bytes: PostgreSQL cuts at 63, so a prefix has room.
 const DATABASE: usize = 48;
 
@@ -47,7 +49,7 @@ fn made(text: &str, sign: char, most: usize, is_told_apart: bool) -> Result<Stri
     }
     word.truncate(most - HASH - 1);
     let hash = Sha1::digest(text.as_bytes());
-    let hash = hash.iter().take(HASH / 2).fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"));
+    let hash = hex(&hash[..HASH / 2]);
     Ok(format!("{}{sign}{hash}", word.trim_end_matches(sign)))
 }
 

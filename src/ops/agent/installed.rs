@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::{files, ownership};
 use crate::model::agent::program::Program;
+use crate::model::hex::hex;
 
 /// What was done to one file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,8 +38,7 @@ pub(super) struct InstalledMemory {
 impl InstalledMemory {
     pub(super) fn of(context: &Context, program: Program, path: &Path) -> Result<Self> {
         let hash = Sha1::digest(path.as_os_str().as_bytes());
-        let hash: Vec<String> = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let name = format!("{}-{}", program.as_str(), hash.concat());
+        let name = format!("{}-{}", program.as_str(), hex(&hash[..8]));
         Ok(Self { folder: context.host.dirs()?.state().join("agents"), name })
     }
 

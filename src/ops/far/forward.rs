@@ -12,11 +12,11 @@ use super::worktree::{self, FarPort, FarWorktree};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::net::listeners::listeners;
-use crate::host::net::probe::{Probe, probe};
 use crate::host::ssh::{Ssh, Tunnel};
 use crate::model::port::Port;
 use crate::model::port::listener::Owner;
 use crate::model::registry::table::Registry;
+use crate::ops::ports::sight::{self, PortLook};
 
 /// How often it is looked whether ssh listens.
 const LOOK: Duration = Duration::from_millis(20);
@@ -80,7 +80,7 @@ pub fn forward(context: &Context, place: &str, service: Option<&str>) -> Result<
     for _ in 0..TRIES {
         let mut ports = Vec::new();
         for port in &wanted {
-            let here = free_here(&registry, port.port, &ports)?;
+            let here = free_here(context, &registry, port.port, &ports)?;
             ports.push(ForwardedPort { service: port.service.clone(), here, there: port.port });
         }
         let pairs: Vec<(u16, u16)> = ports.iter().map(|port| (port.here, port.there)).collect();
@@ -144,20 +144,16 @@ fn choose<'a>(there: &'a [FarWorktree], host: &str, name: &str) -> Result<&'a Fa
     Ok(first)
 }
 
-/// Returns `wanted` where it is nobody's here, else a port that is.
-fn free_here(registry: &Registry, wanted: u16, chosen: &[ForwardedPort]) -> Result<u16> {
-    let is_chosen = |number: u16| chosen.iter().any(|port| port.here == number);
-    let is_allocated = |port: Port| {
-        registry
-            .entries()
-            .filter(|entry| entry.is_living())
-            .any(|entry| entry.ports().any(|known| known == port))
+/// Returns `wanted` where it is free here as `wt ports check` says it, else a port that is.
+fn free_here(context: &Context, registry: &Registry, wanted: u16, chosen: &[ForwardedPort]) -> Result<u16> {
+    let is_free = |number: u16| -> Result<bool> {
+        let Some(port) = Port::new(number).filter(|_| chosen.iter().all(|port| port.here != number)) else {
+            return Ok(false);
+        };
+        let rulings = sight::judge_all(context, registry, &[port], PortLook::Probed)?;
+        Ok(rulings.iter().all(|ruling| ruling.verdict.is_free()))
     };
-    if let Some(port) = Port::new(wanted)
-        && !is_chosen(wanted)
-        && !is_allocated(port)
-        && probe(port)? == Probe::Free
-    {
+    if is_free(wanted)? {
         return Ok(wanted);
     }
     for _ in 0..100 {
@@ -165,8 +161,7 @@ fn free_here(registry: &Registry, wanted: u16, chosen: &[ForwardedPort]) -> Resu
         let number = bound
             .map_err(|error| Failure::from_io(error, Code::PortConflict, "no port is to be had here"))?
             .port();
-        let is_ours = Port::new(number).is_some_and(is_allocated);
-        if !is_ours && !is_chosen(number) {
+        if is_free(number)? {
             return Ok(number);
         }
     }

@@ -8,6 +8,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::host_book::{self, KnownHost};
 use crate::host::ssh::Ssh;
 use crate::model::ssh_address::SshAddress;
+use crate::model::words;
 
 /// A host and how it is reached.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
@@ -41,7 +42,8 @@ pub fn add(context: &Context, name: &str, address: &str) -> Result<HostAdded> {
     let is_letter = |one: char| one.is_ascii_alphanumeric() || "-._".contains(one);
     if name.is_empty() || name.starts_with(['-', '.']) || !name.chars().all(is_letter) {
         let message = format!("`{}` is no name of a host", name.escape_debug());
-        return Err(Failure::new(Code::NameInvalid, message).hint("letters, digits, `-`, `.` and `_`"));
+        return Err(Failure::new(Code::NameInvalid, message)
+            .hint("it begins with a letter, a digit or `_`; `-` and `.` may follow"));
     }
     let address = SshAddress::parse(address).map_err(|why| Failure::new(Code::Usage, why))?.written();
     let dirs = context.host.dirs()?;
@@ -87,7 +89,8 @@ pub(super) fn reached(context: &Context, names: &[String]) -> Result<Vec<Ssh>> {
             return Err(unknown(name));
         }
     }
-    let words: Vec<String> = context.config.team.ssh.split_whitespace().map(str::to_owned).collect();
+    let words = words::split(&context.config.team.ssh)
+        .map_err(|why| Failure::new(Code::ConfigInvalid, format!("`team.ssh` {why}")))?;
     let asked = all.into_iter().filter(|host| names.is_empty() || names.contains(&host.name));
     let reach = |host: KnownHost| {
         let address =

@@ -64,14 +64,21 @@ struct Refusal {
 /// `host_unreachable`, also where something else answers; `interrupted`.
 pub(super) fn ask(ssh: &Ssh, within: Duration, interrupt: &Interrupt) -> Result<Vec<FarWorktree>> {
     let bytes = ssh.ask(&["--json", "list", "--all"], within, interrupt)?;
-    // What a login file prints stands before it.
-    let at = bytes.iter().position(|byte| *byte == b'{').unwrap_or_default();
-    match serde_json::from_slice::<Answer>(&bytes[at..]) {
-        Ok(Answer { schema: 1, error: None, worktrees }) => Ok(worktrees),
-        Ok(Answer { error: Some(refused), .. }) => Err(ssh.unreachable(&refused.message)),
-        Ok(Answer { schema, .. }) => {
+    match answer(&bytes) {
+        Some(Answer { schema: 1, error: None, worktrees }) => Ok(worktrees),
+        Some(Answer { error: Some(refused), .. }) => Err(ssh.unreachable(&refused.message)),
+        Some(Answer { schema, .. }) => {
             Err(ssh.unreachable(&format!("its `wt` speaks of schema {schema}, which is not known here")))
         }
-        Err(_) => Err(ssh.unreachable("what answered there is no `wt`")),
+        None => Err(ssh.unreachable("what answered there is no `wt`")),
     }
+}
+
+/// Finds the envelope among what the files of a login and a logout print.
+fn answer(bytes: &[u8]) -> Option<Answer> {
+    let begins = |at: &usize| {
+        bytes[*at..].strip_prefix(b"{").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"\"schema\""))
+    };
+    let at = (0..bytes.len()).find(begins)?;
+    serde_json::Deserializer::from_slice(&bytes[at..]).into_iter().next()?.ok()
 }

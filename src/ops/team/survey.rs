@@ -1,4 +1,4 @@
-//! Gathers who has which ports of this machine.
+//! Gathers who has what: ports of this machine and of the team, branches, and the team's hosts. What was put off is settled before.
 
 use std::path::PathBuf;
 
@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::host::process::users::{self, Users};
 use crate::model::claim::ClaimSubject;
+use crate::model::config::settings::TeamKeeper;
 use crate::ops::claims;
 use crate::ops::host_ports;
 
@@ -33,7 +34,7 @@ pub struct Report {
     pub warnings: Vec<String>,
 }
 
-/// Looks who has what.
+/// Looks who has what, once what earlier commands put off is settled.
 ///
 /// # Errors
 ///
@@ -73,6 +74,10 @@ pub fn survey(context: &Context) -> Result<Report> {
     }
     let mut warnings = claims::settle(context);
     warnings.extend(context.config.uncounted_of("team."));
+    let is_wanted = context.config.team.keeper != TeamKeeper::Nobody && context.repository.is_some();
+    if is_wanted && context.network_claims().is_none() {
+        warnings.push(branches::unkept(context).message().to_owned());
+    }
     let branches::Rows { branches, ports: of_team, hosts, unread } = branches::rows(context)?;
     // A port of this machine's own that others see over the network as well is one row.
     for row in of_team {

@@ -2,6 +2,7 @@
 
 pub mod advice;
 pub mod browser;
+pub mod child;
 pub mod clock;
 #[cfg(feature = "etcd")]
 pub mod cutting;

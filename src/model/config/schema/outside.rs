@@ -84,7 +84,12 @@ pub(super) const KEYS: &[ConfigKey] = &[
         StricterUntilTrusted(Before(&["refuse", "allow"])),
         "Whether a create goes on where the claims cannot be reached, and claims later.",
     ),
-    key("team.timeout", KeyKind::Duration, AtOnce, "How long a command waits for those who keep claims."),
+    key(
+        "team.timeout",
+        KeyKind::Duration,
+        StricterUntilTrusted(Never),
+        "How long a command waits for those who keep claims.",
+    ),
     key(
         "team.ssh",
         KeyKind::Text,

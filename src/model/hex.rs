@@ -1,0 +1,12 @@
+//! Bytes as hexadecimal digits.
+
+use std::fmt::Write as _;
+
+/// Returns two digits for each byte.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
