@@ -98,7 +98,7 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
         Err(error) if std::io::Error::from(error).kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(error.into())),
     };
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(usize::try_from(found.len().min(LARGEST)).unwrap_or_default() + 64);
     file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > LARGEST {
         return Err(Failure::new(

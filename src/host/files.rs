@@ -14,6 +14,9 @@ use crate::error::{Code, Failure, Result};
 /// How many bytes of two files are compared at once.
 const PIECE: usize = 64 * 1024;
 
+/// How much room beyond a file's bytes is made, in bytes: with it the end is found without another small read.
+const ROOM: usize = 64;
+
 /// Opens a plain file for reading, and returns its length in bytes too. Whatever else stands there (a pipe, a device, a
 /// folder, a socket) is refused by its kind, and a pipe is not waited for.
 ///
@@ -21,9 +24,12 @@ const PIECE: usize = 64 * 1024;
 ///
 /// Those of the system; `InvalidInput` for what is no plain file.
 pub fn open_plain(path: &Path) -> std::io::Result<(File, u64)> {
-    let file = require_plain(plain(File::options().read(true)).open(path)?)?;
-    let length = file.metadata()?.len();
-    Ok((file, length))
+    let file = plain(File::options().read(true)).open(path)?;
+    let found = file.metadata()?;
+    if !found.is_file() {
+        return Err(no_plain_file());
+    }
+    Ok((file, found.len()))
 }
 
 /// Reads a plain file whole, as [`open_plain`].
@@ -32,9 +38,10 @@ pub fn open_plain(path: &Path) -> std::io::Result<(File, u64)> {
 ///
 /// As [`open_plain`].
 pub fn read_plain(path: &Path) -> std::io::Result<Vec<u8>> {
-    let (mut file, length) = open_plain(path)?;
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
-    file.read_to_end(&mut bytes)?;
+    let (file, length) = open_plain(path)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default().saturating_add(ROOM));
+    // Its length is known: `Take` does not ask for it again.
+    file.take(u64::MAX).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -72,7 +79,11 @@ pub fn require_plain(file: File) -> std::io::Result<File> {
     if file.metadata()?.is_file() {
         return Ok(file);
     }
-    Err(std::io::Error::new(ErrorKind::InvalidInput, "it is not a plain file"))
+    Err(no_plain_file())
+}
+
+fn no_plain_file() -> std::io::Error {
+    std::io::Error::new(ErrorKind::InvalidInput, "it is not a plain file")
 }
 
 /// Replaces `path` by a file with `bytes` and `mode`: a reader sees the old or the new one, also after a power loss.

@@ -34,6 +34,7 @@ pub mod place;
 pub mod process;
 pub mod processors;
 pub mod remove_tree;
+pub mod resolved;
 pub mod serve;
 pub mod service_manager;
 pub mod services;

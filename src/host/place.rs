@@ -41,6 +41,15 @@ impl HostSurroundings {
         let around = self.mounts.iter().filter(|mount| path.starts_with(mount));
         FolderPlace {
             mount: around.max_by_key(|mount| mount.components().count()).cloned(),
+            ..self.place_of_what_is_there()
+        }
+    }
+
+    /// Returns the same of what is there: no mount is looked for, since nothing of it is missing.
+    #[must_use]
+    pub fn place_of_what_is_there(&self) -> FolderPlace {
+        FolderPlace {
+            mount: None,
             boot: self.boot.clone(),
             network: self.network.clone(),
             extra: serde_json::Map::new(),

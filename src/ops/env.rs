@@ -69,7 +69,7 @@ fn as_git_has_it(repository: &Repository, entry: &Entry) -> Entry {
     if entry.admin.is_empty() && !entry.is_main() {
         return now;
     }
-    match repository.read_head(Some(entry.admin.as_str()).filter(|_| !entry.is_main())) {
+    match repository.read_head_alone(Some(entry.admin.as_str()).filter(|_| !entry.is_main())) {
         Ok(Head::Branch(name) | Head::Unborn(name)) => now.branch = Some(name),
         Ok(Head::Detached(_)) if repository.find_operation(&entry.admin).is_none() => now.branch = None,
         _ => {}

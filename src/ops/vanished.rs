@@ -108,10 +108,11 @@ impl<'a> Lookout<'a> {
     fn look(&self, entry: &Entry) -> PresenceFacts {
         let worktree = self.find_worktree(entry);
         let lock = worktree.and_then(|worktree| worktree.lock.as_ref().filter(|_| !worktree.initializing));
+        let gone = place::is_gone(&entry.path);
         PresenceFacts {
             host: self.host.clone(),
-            gone: place::is_gone(&entry.path),
-            place: self.place_of(&entry.path),
+            gone,
+            place: if gone { self.place_of(&entry.path) } else { self.here.place_of_what_is_there() },
             beyond_empty_folder: place::lies_beyond_empty_folder(&entry.path),
             locked: lock.is_some(),
             moved_to: self.moved_to(entry),
@@ -127,9 +128,7 @@ impl<'a> Lookout<'a> {
     }
 
     fn place_of(&self, path: &Path) -> FolderPlace {
-        let Some(parent) = path.parent().filter(|_| place::is_gone(path)) else {
-            return self.here.place_of(path);
-        };
+        let Some(parent) = path.parent() else { return self.here.place_of(path) };
         let mut places = self.places.borrow_mut();
         if let Some(known) = places.get(parent) {
             return known.clone();

@@ -133,5 +133,7 @@ fn git_s_record_of_each_worktree_is_read_once_for_all_numbers() {
     for name in ["one", "two", "three"] {
         let lock = format!("worktrees/feature-{name}/locked\"");
         assert_eq!(calls.matches(&lock).count(), 1, "{name}\n{calls}");
+        let branch = format!("refs/heads/feature/{name}\"");
+        assert_eq!(calls.matches(&branch).count(), 1, "{name}\n{calls}");
     }
 }

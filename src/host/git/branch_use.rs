@@ -4,8 +4,9 @@
 use std::path::Path;
 
 use super::repository::Repository;
-use super::tips::{Resolved, read_text};
+use super::tips::read_text;
 use crate::error::Result;
+use crate::host::resolved::ResolvedFolders;
 use crate::model::branch::{BranchHold, BranchUse, Head, Returning, is_object_id};
 
 impl Repository {
@@ -25,7 +26,7 @@ impl Repository {
                 admin.as_deref().map_or_else(|| self.common_dir.clone(), |admin| self.admin_dir(admin));
             let Some(hold) = self.find_hold(admin.as_deref(), &git_dir, name)? else { continue };
             let worktree = match admin {
-                Some(admin) => self.read_worktree(admin, &mut Resolved::default())?,
+                Some(admin) => self.read_worktree(admin, &mut ResolvedFolders::default())?,
                 None => Some(self.read_main()?),
             };
             if let Some(worktree) = worktree {

@@ -130,10 +130,12 @@ impl Repository {
     /// Proves that `path` and an admin folder of this repository name each other.
     fn require_names(&self, path: &Path) -> Result<()> {
         let admins = self.common_dir.join("worktrees");
-        let named = read_link_file(&path.join(".git"));
+        let link = path.join(".git");
+        let is_file = link.symlink_metadata().is_ok_and(|kind| kind.is_file());
+        let named = is_file.then(|| read_link_file(&link)).flatten();
         let named =
             named.map(|target| if is_plainly_in(&admins, &target) { target } else { canonical(&target) });
-        if named.is_some_and(|admin| admin.parent() == Some(&*admins) && names_back(path, &admin)) {
+        if named.is_some_and(|admin| admin.parent() == Some(&*admins) && is_named_by(path, &admin)) {
             return Ok(());
         }
         Err(Failure::new(
@@ -173,12 +175,14 @@ pub fn is_moved_untold(path: &Path) -> bool {
 
 /// Answers whether the worktree's `.git` file and the admin folder name each other.
 pub(super) fn names_back(path: &Path, admin_dir: &Path) -> bool {
-    let names_it = || {
-        // What is spelled alike needs no look at the links above it.
-        is_gitdir_spelled(admin_dir, &path.join(".git"))
-            || read_gitdir(admin_dir).is_some_and(|link| link == canonical(path).join(".git"))
-    };
-    names(path, admin_dir) && names_it()
+    names(path, admin_dir) && is_named_by(path, admin_dir)
+}
+
+/// Answers whether the admin folder names the worktree's `.git` file.
+fn is_named_by(path: &Path, admin_dir: &Path) -> bool {
+    // What is spelled alike needs no look at the links above it.
+    is_gitdir_spelled(admin_dir, &path.join(".git"))
+        || read_gitdir(admin_dir).is_some_and(|link| link == canonical(path).join(".git"))
 }
 
 /// Answers whether `target` is spelled as a folder of `admins`, and neither is a link: it is its own canonical path then, where

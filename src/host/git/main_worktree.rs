@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::paths::{canonical, read_link_file};
@@ -37,11 +37,21 @@ fn leads_to(folder: &Path, common_dir: &Path) -> bool {
     dot_git.is_file() && read_link_file(&dot_git).is_some_and(|target| canonical(&target) == common_dir)
 }
 
+/// Answers whether `path` leads to `root`, which has no links. Links are resolved only where both are one folder: nearly all that
+/// is asked about is another one.
+fn is_same(path: &Path, root: &Path) -> bool {
+    let is_other = match (path.metadata(), root.metadata()) {
+        (Ok(one), Ok(other)) => (one.dev(), one.ino()) != (other.dev(), other.ino()),
+        _ => false,
+    };
+    !is_other && canonical(path) == root
+}
+
 impl Repository {
     /// Answers whether `path` is the main worktree, and its `.git` leads to this repository.
     #[must_use]
     pub fn is_main_worktree(&self, path: &Path) -> bool {
-        !self.bare && (path == self.root || canonical(path) == self.root) && leads_to(path, &self.common_dir)
+        !self.bare && (path == self.root || is_same(path, &self.root)) && leads_to(path, &self.common_dir)
     }
 
     /// Keeps where the main worktree is, when one stands in it and its git folder does not tell.

@@ -7,6 +7,7 @@ use rustix::fs::{CWD, Mode, OFlags, openat};
 use super::paths::canonical;
 use super::repository::Repository;
 use crate::error::Result;
+use crate::host::resolved::ResolvedFolders;
 use crate::model::branch::is_object_id;
 
 impl Repository {
@@ -38,22 +39,9 @@ pub(super) fn read_small(path: &Path) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Folders whose links were resolved: worktrees lie beside each other.
-#[derive(Debug, Default)]
-pub(super) struct Resolved(Option<(PathBuf, PathBuf)>);
-
-impl Resolved {
-    /// Returns `path` as [`canonical`] does, reading the links above it once for all that lie beside each other.
-    pub(super) fn canonical(&mut self, path: &Path) -> PathBuf {
-        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return canonical(path) };
-        if !path.symlink_metadata().is_ok_and(|found| found.is_dir()) {
-            return canonical(path);
-        }
-        if self.0.as_ref().is_none_or(|(known, _)| known != parent) {
-            self.0 = Some((parent.to_owned(), canonical(parent)));
-        }
-        self.0.as_ref().map_or_else(|| canonical(path), |(_, resolved)| resolved.join(name))
-    }
+/// Returns `path` as [`canonical`] does, reading the links above it once for all that lie beside each other.
+pub(super) fn canonical_with(path: &Path, resolved: &mut ResolvedFolders) -> PathBuf {
+    resolved.canonicalize(path).unwrap_or_else(|_| canonical(path))
 }
 
 /// Reads a small file as text without white space at its ends; `None` when it is not there.

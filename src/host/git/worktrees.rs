@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use super::branch_use::find_return;
 use super::paths::canonical;
 use super::repository::Repository;
-use super::tips::{Resolved, read_small};
+use super::tips::{canonical_with, read_small};
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
 use crate::host::git::tips::read_text;
+use crate::host::resolved::ResolvedFolders;
 use crate::model::branch::{Head, Returning};
 
 /// One worktree as its files say.
@@ -44,7 +45,7 @@ impl Repository {
         if !self.bare {
             found.push(self.read_main()?);
         }
-        let mut resolved = Resolved::default();
+        let mut resolved = ResolvedFolders::default();
         for admin in self.admin_names()? {
             found.extend(self.read_worktree(admin, &mut resolved)?);
         }
@@ -57,7 +58,7 @@ impl Repository {
         let main = (!self.bare).then(|| self.read_main().ok()).flatten();
         let names = || self.admin_names().unwrap_or_default();
         let linked = std::iter::once_with(names).flatten();
-        let mut resolved = Resolved::default();
+        let mut resolved = ResolvedFolders::default();
         let read = move |admin| self.read_worktree(admin, &mut resolved).ok().flatten();
         main.into_iter().chain(linked.filter_map(read))
     }
@@ -84,7 +85,7 @@ impl Repository {
         if !self.bare && is_it(&self.root) {
             return self.read_main().map(Some);
         }
-        let mut resolved = Resolved::default();
+        let mut resolved = ResolvedFolders::default();
         if let Some(admin) = self.find_admin_mentioned_in(path)
             && read_gitdir_with(&self.admin_dir(&admin), &mut resolved)
                 .as_deref()
@@ -114,7 +115,7 @@ impl Repository {
         if admin.is_empty() || !self.admin_dir(admin).is_dir() {
             return Ok(None);
         }
-        self.read_worktree(admin.to_owned(), &mut Resolved::default())
+        self.read_worktree(admin.to_owned(), &mut ResolvedFolders::default())
     }
 
     /// Returns the name that the folder's own `.git` file spells out: a hint which admin folder to look at first, so that
@@ -185,7 +186,7 @@ impl Repository {
     pub(super) fn read_worktree(
         &self,
         admin: String,
-        resolved: &mut Resolved,
+        resolved: &mut ResolvedFolders,
     ) -> Result<Option<GitWorktree>> {
         let folder = self.admin_dir(&admin);
         let (head, commit) = self.read_head_and_commit(Some(&admin))?;
@@ -239,13 +240,7 @@ impl Repository {
 
     /// Returns what a worktree's HEAD points at and the commit there, in hexadecimal; `None` where unborn or unreadable.
     pub(super) fn read_head_and_commit(&self, admin: Option<&str>) -> Result<(Head, Option<String>)> {
-        let folder = admin.map_or_else(|| self.common_dir.clone(), |admin| self.admin_dir(admin));
-        let text = read_text(&folder.join("HEAD")).unwrap_or_default();
-        let head = match Head::parse(&text) {
-            Head::Unreadable(_) if text.ends_with(".invalid") => self.ask_head(admin)?,
-            head => head,
-        };
-        Ok(match head {
+        Ok(match self.read_head_alone(admin)? {
             Head::Branch(name) => match self.find_tip(&name)? {
                 Some(commit) => (Head::Branch(name), Some(commit)),
                 None => (Head::Unborn(name), None),
@@ -253,6 +248,16 @@ impl Repository {
             Head::Detached(commit) => (Head::Detached(commit.clone()), Some(commit)),
             head => (head, None),
         })
+    }
+
+    /// As [`read_head`](Self::read_head), and nobody looks whether the branch has a commit: one without counts as a branch too.
+    pub fn read_head_alone(&self, admin: Option<&str>) -> Result<Head> {
+        let folder = admin.map_or_else(|| self.common_dir.clone(), |admin| self.admin_dir(admin));
+        let text = read_text(&folder.join("HEAD")).unwrap_or_default();
+        match Head::parse(&text) {
+            Head::Unreadable(_) if text.ends_with(".invalid") => self.ask_head(admin),
+            head => Ok(head),
+        }
     }
 
     /// Asks git for a HEAD that is kept in a reftable.
@@ -274,7 +279,7 @@ fn find_return_of(head: &Head, git_dir: &Path) -> Option<Returning> {
 /// Reads where an admin folder says its worktree's `.git` file is; a relative path counts from the admin folder.
 /// The worktree's parents are resolved as far as they exist.
 pub(super) fn read_gitdir(folder: &Path) -> Option<PathBuf> {
-    read_gitdir_with(folder, &mut Resolved::default())
+    read_gitdir_with(folder, &mut ResolvedFolders::default())
 }
 
 /// Answers whether an admin folder names that very `.git` file, letter by letter.
@@ -284,7 +289,7 @@ pub(super) fn is_gitdir_spelled(folder: &Path, link: &Path) -> bool {
     })
 }
 
-fn read_gitdir_with(folder: &Path, resolved: &mut Resolved) -> Option<PathBuf> {
+fn read_gitdir_with(folder: &Path, resolved: &mut ResolvedFolders) -> Option<PathBuf> {
     let bytes = read_small(&folder.join("gitdir"))?;
     let text = bytes.trim_ascii_end();
     if text.is_empty() {
@@ -292,5 +297,5 @@ fn read_gitdir_with(folder: &Path, resolved: &mut Resolved) -> Option<PathBuf> {
     }
     let path = folder.join(OsStr::from_bytes(text));
     let worktree = path.parent()?;
-    Some(resolved.canonical(worktree).join(path.file_name()?))
+    Some(canonical_with(worktree, resolved).join(path.file_name()?))
 }

@@ -11,9 +11,10 @@ use crate::host::files;
 use crate::host::git::Whereabouts;
 #[cfg(target_os = "linux")]
 use crate::host::process::descriptors;
-use crate::host::process::identity::{BootClock, is_from_here};
+use crate::host::process::identity::{BootClock, Here};
 use crate::host::process::table::{ProcessFacts, facts};
 use crate::host::process::users::Users;
+use crate::host::resolved::ResolvedFolders;
 use crate::model::port::Port;
 use crate::model::port::listener::{Busy, Listener, Owner, WorktreeKey};
 use crate::model::process::attribution::{ProcessClaim, claims, find_worktree};
@@ -80,8 +81,8 @@ pub fn name(sockets: &mut [Listener], registry: &Registry) {
 }
 
 /// Resolves links in the path, as the kernel does in working folders, and forgets processes of another boot.
-fn as_seen_here(mut claim: ProcessClaim) -> ProcessClaim {
-    if let Ok(path) = std::fs::canonicalize(&claim.path) {
+fn as_seen_here(mut claim: ProcessClaim, here: &Here, folders: &mut ResolvedFolders) -> ProcessClaim {
+    if let Ok(path) = folders.canonicalize(&claim.path) {
         claim.path = path;
     }
     if claim.is_main {
@@ -96,7 +97,7 @@ fn as_seen_here(mut claim: ProcessClaim) -> ProcessClaim {
     } else if !is_worktree(&claim) {
         claim.path = PathBuf::new();
     }
-    claim.processes.retain(is_from_here);
+    claim.processes.retain(|process| here.has_seen(process));
     claim
 }
 
@@ -122,9 +123,11 @@ struct Names {
 impl Names {
     /// `None` where that takes too long.
     fn in_time(registry: &Registry, is_late: &dyn Fn() -> bool) -> Option<Self> {
+        let (here, mut folders) = (Here::read(), ResolvedFolders::default());
         let claims = claims(registry).into_iter();
+        let claims = claims.map(|claim| (!is_late()).then(|| as_seen_here(claim, &here, &mut folders)));
         Some(Self {
-            claims: claims.map(|claim| (!is_late()).then(|| as_seen_here(claim))).collect::<Option<_>>()?,
+            claims: claims.collect::<Option<_>>()?,
             seen: RefCell::default(),
             users: Users::default(),
             clock: BootClock::read(),

@@ -13,10 +13,16 @@ pub fn current() -> Result<ProcessId> {
         .ok_or_else(|| Failure::new(Code::Internal, "cannot tell which process this is: is /proc mounted?"))
 }
 
+/// Answers whether `id` was seen in this boot, in whichever pid namespace.
+#[must_use]
+pub fn is_of_this_boot(id: &ProcessId) -> bool {
+    !id.boot.is_empty() && id.boot == boot()
+}
+
 /// Returns the process that has `pid` now; `None` when nobody has, or a zombie, or it cannot be seen.
 #[must_use]
 pub fn of(pid: u32) -> Option<ProcessId> {
-    let (boot, namespace) = surroundings();
+    let Here { boot, namespace } = Here::read();
     match look(pid) {
         Sight::Running { started } => Some(ProcessId { pid, started, boot, namespace }),
         Sight::Gone | Sight::Hidden => None,
@@ -26,52 +32,54 @@ pub fn of(pid: u32) -> Option<ProcessId> {
 /// Answers whether that very process still runs; true where it cannot be told, as in another pid namespace.
 #[must_use]
 pub fn is_alive(id: &ProcessId) -> bool {
-    let (boot, namespace) = surroundings();
-    is_alive_here(id, &boot, &namespace, look)
+    Here::read().is_alive(id)
 }
 
 /// Answers whether `id` was seen in this boot and pid namespace, so that its pid and start time mean something here.
 #[must_use]
 pub fn is_from_here(id: &ProcessId) -> bool {
-    let (boot, namespace) = surroundings();
-    !differs(&id.boot, &boot) && !differs(&id.namespace, &namespace)
+    Here::read().has_seen(id)
 }
 
 /// Returns those that were seen in this boot and pid namespace.
 #[must_use]
 pub fn from_here(ids: &[ProcessId]) -> Vec<ProcessId> {
-    let (boot, namespace) = surroundings();
-    let is_here = |id: &&ProcessId| !differs(&id.boot, &boot) && !differs(&id.namespace, &namespace);
-    ids.iter().filter(is_here).cloned().collect()
+    let here = Here::read();
+    ids.iter().filter(|id| here.has_seen(id)).cloned().collect()
 }
 
-/// Tells of many processes whether they run, as [`is_alive`] does of one.
+/// This boot and our pid namespace (`pid_namespaces(7)`), read once for many processes that are asked about.
 #[derive(Debug)]
-pub struct Living {
+pub struct Here {
     boot: String,
     namespace: String,
 }
 
-impl Living {
-    /// Looks where we are.
+impl Here {
+    /// Reads them; empty where there are none.
     #[must_use]
-    pub fn here() -> Self {
-        let (boot, namespace) = surroundings();
-        Self { boot, namespace }
+    pub fn read() -> Self {
+        let namespace = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+        Self { boot: boot(), namespace: namespace.to_string_lossy().into_owned() }
     }
 
-    /// Answers as [`is_alive`].
+    /// As [`is_alive`].
     #[must_use]
-    pub fn has(&self, id: &ProcessId) -> bool {
+    pub fn is_alive(&self, id: &ProcessId) -> bool {
         is_alive_here(id, &self.boot, &self.namespace, look)
     }
-}
 
-/// Answers whether `id` was seen in this boot, in whichever pid namespace.
-#[must_use]
-pub fn is_of_this_boot(id: &ProcessId) -> bool {
-    let (boot, _) = surroundings();
-    !id.boot.is_empty() && id.boot == boot
+    /// As [`is_from_here`].
+    #[must_use]
+    pub fn has_seen(&self, id: &ProcessId) -> bool {
+        !differs(&id.boot, &self.boot) && !differs(&id.namespace, &self.namespace)
+    }
+
+    /// Answers whether `id` was seen in this boot, in whichever pid namespace.
+    #[must_use]
+    pub fn is_boot_of(&self, id: &ProcessId) -> bool {
+        !id.boot.is_empty() && id.boot == self.boot
+    }
 }
 
 /// When this boot began and how long a clock tick is: what turns a process's start into a time of day.
@@ -141,19 +149,13 @@ fn differs(recorded: &str, here: &str) -> bool {
 /// Returns the kernel's boot id (`proc_sys_kernel(5)`); empty where there is none.
 #[must_use]
 pub fn boot() -> String {
-    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    boot.trim().to_owned()
-}
-
-/// Returns the boot id and the pid namespace (`pid_namespaces(7)`); empty where there are none.
-fn surroundings() -> (String, String) {
-    let namespace = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
-    (boot(), namespace.to_string_lossy().into_owned())
+    let boot = super::table::read_unsized("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    String::from_utf8_lossy(&boot).trim().to_owned()
 }
 
 #[cfg(target_os = "linux")]
 fn look(pid: u32) -> Sight {
-    match std::fs::read(format!("/proc/{pid}/stat")) {
+    match super::table::read_unsized(&format!("/proc/{pid}/stat")) {
         Ok(line) => match super::table::Stat::parse(&String::from_utf8_lossy(&line)) {
             Some(stat) if !stat.is_dead() => Sight::Running { started: stat.started },
             _ => Sight::Gone,

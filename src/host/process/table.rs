@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -160,12 +160,26 @@ pub(crate) fn variables<const COUNT: usize>(
 
 /// Returns what a file of the process says; `None` when the process has gone, or does not let us look.
 fn read(pid: u32, file: &str) -> io::Result<Option<Vec<u8>>> {
-    match fs::read(format!("/proc/{pid}/{file}")) {
+    match read_unsized(&format!("/proc/{pid}/{file}")) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if open_files::is_lack(&error) => Err(error),
         Err(_) => Ok(None),
     }
 }
+
+/// Reads a file of `/proc`, whose length nobody tells, in as few calls of the system as can be: all processes are looked at.
+///
+/// # Errors
+///
+/// Those of the system.
+pub(super) fn read_unsized(path: &str) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(USUAL);
+    fs::File::open(path)?.take(u64::MAX).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// How many bytes what a process tells of itself has at most, usually.
+const USUAL: usize = 4096;
 
 /// Returns the children of `parent` that have ended and wait for it to notice.
 pub(crate) fn ended_children(parent: u32) -> Vec<(u32, Stat)> {
@@ -234,7 +248,7 @@ impl Stat {
 #[cfg(target_os = "linux")]
 #[expect(clippy::disallowed_methods, reason = "a real child is what is looked for")]
 mod tests {
-    use std::io::{Read, Write};
+    use std::io::Write;
     use std::process::{Command, Stdio};
 
     use super::*;

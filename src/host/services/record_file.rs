@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 use super::own_file;
 use crate::host::ownership;
-use crate::host::process::identity;
+use crate::host::process::identity::Here;
 use crate::model::process::ProcessId;
 use crate::model::services::record::{SCHEMA, ServicesRecord};
 
@@ -56,8 +56,9 @@ fn is_still_at(file: &File, folder: &Path) -> io::Result<bool> {
 /// that is of this boot), whoever supervised it tells: it holds the seat for as long as it lives.
 #[must_use]
 pub fn is_alive(folder: &Path, id: &ProcessId) -> bool {
-    let is_elsewhere = !identity::is_from_here(id) && identity::is_of_this_boot(id);
-    if is_elsewhere { is_seat_taken(folder) } else { identity::is_alive(id) }
+    let here = Here::read();
+    let is_elsewhere = !here.has_seen(id) && here.is_boot_of(id);
+    if is_elsewhere { is_seat_taken(folder) } else { here.is_alive(id) }
 }
 
 fn is_seat_taken(folder: &Path) -> bool {

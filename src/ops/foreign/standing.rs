@@ -30,10 +30,12 @@ pub fn of_entry(repository: &Repository, entry: &Entry) -> ForeignStanding {
     let is_unmade = entry.admin.is_empty() && matches!(entry.state, EntryState::Creating { .. });
     let admin = Some(entry.admin.as_str()).filter(|admin| !admin.is_empty());
     if is_unmade {
-        return judged(repository, None, Some(&entry.notes.foreign), entry.branch.as_deref(), None);
+        return judged(repository, None, Some(&entry.notes.foreign), entry.branch.as_deref(), || None);
     }
-    let (branch, commit) = head(repository, admin);
-    judged(repository, admin, Some(&entry.notes.foreign), branch.as_deref(), commit.as_deref())
+    let head = head(repository, admin);
+    judged(repository, admin, Some(&entry.notes.foreign), branch(head.as_ref()), || {
+        commit(repository, head.as_ref())
+    })
 }
 
 /// Returns how the code in a worktree stands, recorded or not.
@@ -42,7 +44,7 @@ pub fn of_row(repository: &Repository, row: &WorktreeRow) -> ForeignStanding {
     let note = row.entry.as_ref().map(|entry| &entry.notes.foreign);
     match (&row.worktree, &row.entry) {
         (Some(worktree), _) => {
-            judged(repository, worktree.admin.as_deref(), note, row.branch(), worktree.commit.as_deref())
+            judged(repository, worktree.admin.as_deref(), note, row.branch(), || worktree.commit.clone())
         }
         (None, Some(entry)) => of_entry(repository, entry),
         (None, None) => ForeignStanding::default(),
@@ -58,19 +60,28 @@ pub fn is_foreign_here(host: &Host, repository: &Repository, current: &Current) 
     let (registry, id) = (registry.unwrap_or_default(), repository.find_id());
     let is_it = |entry: &&Entry| Some(entry.admin.as_str()) == current.admin.as_deref();
     let entry = id.and_then(|id| registry.living(&id).find(is_it).cloned());
-    let (branch, commit) = head(repository, current.admin.as_deref());
+    let head = head(repository, current.admin.as_deref());
     let note = entry.as_ref().map(|entry| &entry.notes.foreign);
-    judged(repository, current.admin.as_deref(), note, branch.as_deref(), commit.as_deref()).is_foreign
+    let commit = || commit(repository, head.as_ref());
+    judged(repository, current.admin.as_deref(), note, branch(head.as_ref()), commit).is_foreign
 }
 
-fn head(repository: &Repository, admin: Option<&str>) -> (Option<String>, Option<String>) {
-    match repository.read_head(admin) {
-        Ok(Head::Branch(name) | Head::Unborn(name)) => {
-            let commit = repository.find_branch(&name).ok().flatten();
-            (Some(name), commit)
-        }
-        Ok(Head::Detached(commit)) => (None, Some(commit)),
-        Ok(Head::Unreadable(_)) | Err(_) => (None, None),
+fn head(repository: &Repository, admin: Option<&str>) -> Option<Head> {
+    repository.read_head_alone(admin).ok()
+}
+
+fn branch(head: Option<&Head>) -> Option<&str> {
+    match head? {
+        Head::Branch(name) | Head::Unborn(name) => Some(name),
+        Head::Detached(_) | Head::Unreadable(_) => None,
+    }
+}
+
+fn commit(repository: &Repository, head: Option<&Head>) -> Option<String> {
+    match head? {
+        Head::Branch(name) | Head::Unborn(name) => repository.find_branch(name).ok().flatten(),
+        Head::Detached(commit) => Some(commit.clone()),
+        Head::Unreadable(_) => None,
     }
 }
 
@@ -79,7 +90,7 @@ fn judged(
     admin: Option<&str>,
     note: Option<&Note<ForeignMark>>,
     branch: Option<&str>,
-    commit: Option<&str>,
+    commit: impl FnOnce() -> Option<String>,
 ) -> ForeignStanding {
     let record = match note {
         Some(note) if !note.is_absent() => {
@@ -89,7 +100,10 @@ fn judged(
     };
     let git = admin.map_or(WrittenMark::Nothing, |admin| repository.foreign_mark(admin));
     let is_certain = branch.is_some_and(|branch| repository.followed(branch).is_pull());
-    foreign::standing(&record, &git, is_certain, commit)
+    // What is checked out counts only beside a mark, which few worktrees have.
+    let is_marked = [&record, &git].into_iter().any(|one| matches!(one, WrittenMark::Mark(_)));
+    let commit = is_marked.then(commit).flatten();
+    foreign::standing(&record, &git, is_certain, commit.as_deref())
 }
 
 /// Refuses what a configuration wants to have run in a stranger's code.

@@ -54,7 +54,7 @@ pub fn see(ground: &Context, lookout: &Lookout<'_>, here: &HostSurroundings, ent
         network_visible: entry
             .place
             .as_ref()
-            .is_none_or(|place| !place.is_other_network(&here.place_of(&entry.path))),
+            .is_none_or(|place| !place.is_other_network(&here.place_of_what_is_there())),
     }
 }
 

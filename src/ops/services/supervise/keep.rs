@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::supervisor::Supervisor;
-use crate::host::process::identity::Living;
+use crate::host::process::identity::Here;
 use crate::model::port::Port;
 use crate::model::process::ProcessId;
 use crate::model::services::machine::MachineEvent;
@@ -22,11 +22,11 @@ impl Supervisor<'_> {
     pub fn facts(&self) -> Vec<ServiceFacts> {
         let fleet = self.fleet.services();
         let services = fleet.values();
-        let living = Living::here();
+        let here = Here::read();
         services
             .map(|service| {
                 let run = self.runs.get(&service.plan.name);
-                let pids: Vec<u32> = run.iter().flat_map(|run| run.alive(&living)).map(|id| id.pid).collect();
+                let pids: Vec<u32> = run.iter().flat_map(|run| run.alive(&here)).map(|id| id.pid).collect();
                 ServiceFacts {
                     service: service.plan.name.clone(),
                     state: service.state(),

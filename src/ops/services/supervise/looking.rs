@@ -9,7 +9,7 @@ use crate::host::net::check::ask::ServiceQuestion;
 use crate::host::net::check::command::CommandToRun;
 use crate::host::net::holding;
 use crate::host::net::listeners::listeners;
-use crate::host::process::identity::Living;
+use crate::host::process::identity::Here;
 use crate::model::config::health;
 use crate::model::health::check::{CheckKind, CheckOutcome, HealthCheck};
 use crate::model::port::Port;
@@ -211,7 +211,7 @@ impl Supervisor<'_> {
         let Some(run) = self.runs.get(name) else {
             return Ok(PortStanding::Not("it has ended".to_owned()));
         };
-        let known: Vec<u32> = run.alive(&Living::here()).iter().map(|id| id.pid).collect();
+        let known: Vec<u32> = run.alive(&Here::read()).iter().map(|id| id.pid).collect();
         let mut own = holding::sockets_of(&known)?;
         let mut standing = readiness::standing(port, &ports, sockets, &own);
         let is_search_due =

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::host::interrupt::Interrupt;
 use crate::host::net::check::calls::OwnCalls;
 use crate::host::net::holding;
-use crate::host::process::identity::{self, Living};
+use crate::host::process::identity::{self, Here};
 use crate::host::process::stop::Running;
 use crate::host::services::launch::Launched;
 use crate::host::services::log_file::LogFile;
@@ -57,8 +57,8 @@ impl ServiceRun {
     }
 
     /// Returns the first of its processes that lives, and all that do.
-    pub fn alive(&self, living: &Living) -> Vec<&ProcessId> {
-        self.known.iter().filter(|id| living.has(id)).collect()
+    pub fn alive(&self, here: &Here) -> Vec<&ProcessId> {
+        self.known.iter().filter(|id| here.is_alive(id)).collect()
     }
 
     /// Of a daemon's processes the one that listens is the one to name: the first ones may be about to end.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::supervisor::Supervisor;
-use crate::host::process::identity::Living;
+use crate::host::process::identity::Here;
 use crate::host::services::kin;
 use crate::model::event::Event;
 use crate::model::service::ServiceName;
@@ -41,7 +41,7 @@ impl Supervisor<'_> {
         let (Some(run), Some(service)) = (self.runs.get(name), self.fleet.services().get(name)) else {
             return;
         };
-        let pids: Vec<u32> = run.alive(&Living::here()).iter().map(|id| id.pid).collect();
+        let pids: Vec<u32> = run.alive(&Here::read()).iter().map(|id| id.pid).collect();
         // What a container takes is not in our processes.
         if service.plan.contained || pids.is_empty() {
             return;
