@@ -7,7 +7,10 @@ use crate::ops::health::report::{HealthSummary, Report, ServiceHealth, WorktreeH
 use crate::ui::escape;
 use crate::ui::output::Ui;
 use crate::ui::paint::Paint;
-use crate::ui::table::{self, TableRow};
+use crate::ui::table::{self, TableRow, flow};
+
+/// How far what does not fit on a line is moved in, in columns.
+const INDENT: usize = 4;
 
 /// Returns the worktrees with their services, what to do where something is not well, and the counts.
 #[must_use]
@@ -15,41 +18,50 @@ pub fn tree(ui: &Ui, report: &Report) -> String {
     let paint = ui.paint();
     let mut text = String::new();
     for worktree in &report.worktrees {
-        branch(&mut text, paint, worktree);
+        branch(&mut text, paint, worktree, ui.width());
     }
-    let _ = writeln!(text, "{}", summary(report.summary));
+    let counts = summary(report.summary);
+    let _ = writeln!(text, "{}", flow::fitting(counts.clone(), &[&counts], 0, ui.width()));
     text
 }
 
-fn branch(text: &mut String, paint: Paint, worktree: &WorktreeHealth) {
-    let path = worktree.path.to_string_lossy();
-    let _ = writeln!(
-        text,
-        "{}  {}",
-        paint.strong(escape::line(&worktree.name)),
-        paint.faint(escape::line(&path))
-    );
+fn branch(text: &mut String, paint: Paint, worktree: &WorktreeHealth, width: Option<usize>) {
+    let path = paint.faint(escape::line(&worktree.path.to_string_lossy()));
+    let name = paint.strong(escape::line(&worktree.name));
+    let _ = writeln!(text, "{}", flow::fitting(format!("{name}  {path}"), &[&name, &path], INDENT, width));
     let widest = worktree.services.iter().map(|service| service.service.as_str().len()).max().unwrap_or(0);
     for (index, service) in worktree.services.iter().enumerate() {
         let is_last = index + 1 == worktree.services.len();
         let (twig, below) = if is_last { ("└─", "  ") } else { ("├─", "│ ") };
-        let pid = service.pid.map(|pid| format!("  pid {pid}")).unwrap_or_default();
-        let latency = service.latency_ms.map(|time| format!("  {time} ms")).unwrap_or_default();
-        let state = format!("{} {:<11}", service.health.mark(), service.health.words());
-        let line = format!("{}{pid}{latency}", painted(paint, service.health, &state));
-        let _ = writeln!(
-            text,
-            "{} {:<widest$}  {:<5}  {}",
-            paint.faint(twig),
-            service.service.as_str(),
-            service.port,
-            line.trim_end()
-        );
+        let pid = service.pid.map(|pid| format!("pid {pid}")).unwrap_or_default();
+        let latency = service.latency_ms.map(|time| format!("{time} ms")).unwrap_or_default();
+        let more = [pid.as_str(), &latency].into_iter().filter(|word| !word.is_empty());
+        let more: String = more.map(|word| format!("  {word}")).collect();
+        let state = |padded: usize| {
+            let state = format!("{} {:<padded$}", service.health.mark(), service.health.words());
+            painted(paint, service.health, &state)
+        };
+        let (twig, name, port) = (paint.faint(twig), service.service.as_str(), service.port);
+        let line =
+            format!("{twig} {name:<widest$}  {port:<5}  {}", format!("{}{more}", state(11)).trim_end());
+        let pieces = [format!("{twig} {name}  {port}"), state(0), pid, latency];
+        let _ =
+            writeln!(text, "{}", flow::fitting(line, &pieces.each_ref().map(String::as_str), INDENT, width));
+        let mut under = |mark: &str, said: &str| {
+            let first = format!("{}   {mark}", paint.faint(below));
+            let said = escape::line(said);
+            // A command alone is one piece.
+            let is_command = said.starts_with("wt ");
+            let room = width.filter(|_| !is_command).map(|width| width.saturating_sub(INDENT + 3));
+            let lines = room.map_or_else(|| vec![said.to_string()], |room| flow::unbroken(&said, room));
+            let next = format!("\n{}{:1$}", paint.faint(below), INDENT + 1);
+            let _ = writeln!(text, "{first}{}", lines.join(&next));
+        };
         if let Some(reason) = &service.reason {
-            let _ = writeln!(text, "{}   {}", paint.faint(below), escape::line(reason));
+            under("", reason);
         }
         if let Some(action) = &service.action {
-            let _ = writeln!(text, "{}   {} {}", paint.faint(below), paint.hint("→"), escape::line(action));
+            under(&format!("{} ", paint.hint("→")), action);
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::ops::create;
 use crate::ops::ports::Capacity;
 use crate::ops::ports::list::{self, Allotted, Report, Request};
 use crate::ui::paint::Paint;
+use crate::ui::table::flow;
 use crate::ui::{age, escape};
 
 /// List which worktree has which port, and how full each range is
@@ -34,6 +35,9 @@ pub struct Arguments {
     #[arg(short, long, conflicts_with = "worktree")]
     pub all: bool,
 }
+
+/// How far what does not fit on a line is moved in, in columns.
+const INDENT: usize = 4;
 
 /// How many letters a bar has.
 const BAR: usize = 20;
@@ -56,7 +60,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         return Ok(0);
     }
     ui.answer(&match ui.width() {
-        Some(_) => drawn(&report, ui.paint(), context.now(), all),
+        Some(width) => drawn(&report, ui.paint(), context.now(), all, width),
         None => plain(&report, all),
     })?;
     Ok(0)
@@ -89,13 +93,15 @@ fn plain(report: &Report, all: bool) -> String {
     text
 }
 
-fn drawn(report: &Report, paint: Paint, now: Timestamp, all: bool) -> String {
+fn drawn(report: &Report, paint: Paint, now: Timestamp, all: bool, width: usize) -> String {
+    let folded = |line: String, pieces: &[&str]| flow::fitting(line, pieces, INDENT, Some(width));
     let mut text = String::new();
     for worktree in &report.worktrees {
         let repository = worktree.repository.to_string_lossy();
-        let repository =
-            if all { format!("  {}", paint.faint(escape::line(&repository))) } else { String::new() };
-        let _ = writeln!(text, "{}{repository}", paint.strong(escape::line(&worktree.name)));
+        let repository = if all { paint.faint(escape::line(&repository)) } else { String::new() };
+        let name = paint.strong(escape::line(&worktree.name));
+        let line = if all { format!("{name}  {repository}") } else { name.clone() };
+        let _ = writeln!(text, "{}", folded(line, &[&name, &repository]));
         for port in &worktree.ports {
             let url = port.url.as_deref().unwrap_or_default();
             let (mark, mut words) = mark(port, paint);
@@ -105,8 +111,10 @@ fn drawn(report: &Report, paint: Paint, now: Timestamp, all: bool) -> String {
             for more in [pinned, health].into_iter().flatten() {
                 words = format!("{words}, {more}");
             }
-            let line = format!("{:<10} {:<6} {}", port.service, port.port, escape::line(url));
-            let _ = writeln!(text, "  {mark} {line}  {}", paint.faint(escape::line(&words)));
+            let (url, words) = (escape::line(url), paint.faint(escape::line(&words)));
+            let line = format!("  {mark} {:<10} {:<6} {url}  {words}", port.service, port.port);
+            let name = format!("  {mark} {} {}", port.service, port.port);
+            let _ = writeln!(text, "{}", folded(line, &[&name, &url, &words]));
         }
     }
     if !report.worktrees.is_empty() {
@@ -118,7 +126,9 @@ fn drawn(report: &Report, paint: Paint, now: Timestamp, all: bool) -> String {
         let bar = format!("{}{}", "█".repeat(full), paint.faint("░".repeat(BAR - full)));
         let excluded =
             if range.excluded == 0 { String::new() } else { format!(" ({} excluded)", range.excluded) };
-        let _ = writeln!(text, "{bar} {}{}", taken(range), paint.faint(excluded));
+        let line = format!("{bar} {}{}", taken(range), paint.faint(&excluded));
+        let _ =
+            writeln!(text, "{}", folded(line, &[&taken(range), &paint.faint(excluded.trim_start()), &bar]));
     }
     text
 }

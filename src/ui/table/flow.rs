@@ -39,6 +39,31 @@ pub fn unbroken(text: &str, width: usize) -> Vec<String> {
     put_together(pieces(text).into_iter().map(|piece| (piece.trim_end(), 1)), width)
 }
 
+/// Returns `line` where it fits, else its pieces in lines that do; those after the first begin with `indent` blanks. Only a word or
+/// a command that is wider than that stays so, as in [`unbroken`]. Without a width nothing is folded.
+#[must_use]
+pub fn fitting(line: String, pieces: &[&str], indent: usize, width: Option<usize>) -> String {
+    let Some(width) = width.filter(|width| measure_text_width(&line) > *width) else { return line };
+    let room = width.saturating_sub(indent).max(1);
+    let mut lines: Vec<String> = Vec::new();
+    for piece in pieces.iter().filter(|piece| measure_text_width(piece) > 0) {
+        let length = measure_text_width(piece);
+        let has_room = if lines.len() > 1 { room } else { width };
+        match lines.last_mut() {
+            Some(line) if measure_text_width(line) + GAP + length <= has_room => {
+                line.push_str(&" ".repeat(GAP));
+                line.push_str(piece);
+            }
+            _ if length <= room => lines.push((*piece).to_owned()),
+            _ => lines.extend(unbroken(piece, room)),
+        }
+    }
+    lines.join(&format!("\n{:indent$}", ""))
+}
+
+/// How many blanks are between two pieces.
+const GAP: usize = 2;
+
 /// Puts pieces, each with the blanks before it, into lines of at most `width` columns; none of them is broken.
 pub(super) fn put_together<'a>(pieces: impl Iterator<Item = (&'a str, usize)>, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -86,6 +111,19 @@ mod tests {
         assert_eq!(wrapped("漢字漢字", 5), ["漢字", "漢字"]);
         assert_eq!(wrapped("漢", 1), ["漢"]);
         assert_eq!(wrapped("", 5), [""]);
+    }
+
+    #[test]
+    fn a_line_that_does_not_fit_is_folded_between_its_pieces_and_their_words() {
+        let pieces = ["  web 5000", "http://localhost:5000", "nobody listens there"];
+        let line = pieces.join("  ");
+        let shown = |width| fitting(line.clone(), &pieces, 4, width);
+        assert_eq!((shown(None), shown(Some(80))), (line.clone(), line.clone()));
+        assert_eq!(shown(Some(36)), "  web 5000  http://localhost:5000\n    nobody listens there");
+        assert_eq!(
+            shown(Some(16)),
+            "  web 5000\n    http://localhost:5000\n    nobody\n    listens\n    there"
+        );
     }
 
     #[test]
