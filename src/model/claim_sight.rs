@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::claim::{ClaimId, ClaimSubject, Holding};
 use super::claim_ref::StandingClaim;
 use super::host_entry::HostWords;
+use super::registry::entry::Entry;
 use super::registry::repository::RepositoryId;
 use crate::model::port::Port;
 
@@ -24,6 +25,40 @@ pub struct BranchClaims {
     pub recorded: HashSet<ClaimId>,
     /// How long a host may be unseen.
     pub stale_after: Duration,
+}
+
+impl BranchClaims {
+    /// Answers whether nobody has claimed the branch of the worktree.
+    #[must_use]
+    pub fn lacks(&self, entry: &Entry) -> bool {
+        let is_of = |branch: &String| self.standing.iter().any(|claim| claim.branch == *branch);
+        entry.branch.as_ref().is_some_and(|branch| !is_of(branch))
+    }
+
+    /// Returns the claims of others on what the worktree has: on its branch, and on its ports over all machines.
+    #[must_use]
+    pub fn lost_of(&self, entry: &Entry) -> Vec<&SeenClaim> {
+        let noted = entry.notes.claims.read_each();
+        let ports: Vec<String> = noted
+            .iter()
+            .filter_map(|claim| match claim.subject {
+                ClaimSubject::TeamPort { port, .. } => Some(port),
+                _ => None,
+            })
+            .filter(|port| entry.ports().any(|known| known == *port))
+            .map(|port| format!("port {port}"))
+            .collect();
+        let is_lost = |claim: &&SeenClaim| {
+            if claim.is_of_port() {
+                return !claim.is_ours && ports.contains(&claim.branch);
+            }
+            let id = &claim.holding.claim.id;
+            let is_noted = noted.iter().any(|known| known.id == *id);
+            let is_held = claim.is_ours && (is_noted || !self.recorded.contains(id));
+            entry.branch.as_ref() == Some(&claim.branch) && !is_held
+        };
+        self.standing.iter().filter(is_lost).collect()
+    }
 }
 
 /// A claim on a branch, or on a port over all machines.

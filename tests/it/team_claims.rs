@@ -57,6 +57,10 @@ fn a_claim_made_by_hand_becomes_the_worktrees_and_one_given_back_by_hand_stays_s
     // Taken over it is lost, which nothing but people settles; by hand it is the worktree's again.
     team.wt("ben", &["team", "claim", "feature/login", "--take-over"]).ok();
     assert_eq!(validate(&team, "ana", &["--fix"]), row("claim-lost", "feature-login", false));
+    let doctor = team.wt("ana", &["--json", "doctor"]).json();
+    let told = doctor["checks"].as_array().unwrap().iter().find(|check| check["name"] == "claims").unwrap();
+    assert_eq!((&told["status"], &told["hint"]), (&json!("warning"), &json!("wt validate")), "{told}");
+    assert!(told["message"].as_str().unwrap().contains("by others"), "{told}");
     team.wt("ana", &["--json", "team", "claim", "feature/login"]).exits(1).error("claimed");
     let lost = team.wt("ana", &["--json", "validate"]).json();
     let hint = lost["findings"][0]["hint"].as_str().unwrap();

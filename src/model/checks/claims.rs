@@ -236,6 +236,13 @@ mod tests {
         assert_eq!(found(&facts(&["i"], Vec::new())), [("claim-missing", true)]);
         assert_eq!(found(&facts(&[], Vec::new())), [("claim-missing", true)]);
         assert_eq!(found(&facts(&["i"], vec![claim("feature/a", "x", false)])), [("claim-lost", false)]);
+        let counts = |facts: &Facts| {
+            let (sight, entry) = (&facts.branch_claims[0], &facts.worktrees[0].entry);
+            (sight.lacks(entry), sight.lost_of(entry).len())
+        };
+        assert_eq!(counts(&facts(&["i"], vec![claim("feature/a", "i", true)])), (false, 0));
+        assert_eq!(counts(&facts(&["i"], Vec::new())), (true, 0));
+        assert_eq!(counts(&facts(&["i"], vec![claim("feature/a", "x", false)])), (false, 1));
         // A copy of this machine may have our ids.
         assert_eq!(found(&facts(&["i"], vec![claim("feature/a", "i", false)])), [("claim-lost", false)]);
         let mut by_hand = claim("feature/a", "x", true);

@@ -2,6 +2,7 @@
 
 use super::sight::DoctorSight;
 use crate::model::diagnosis::DoctorCheck;
+use crate::model::registry::entry::{Entry, EntryState};
 use crate::ops::claim_sight;
 
 /// Asks the remote that keeps claims on branches; nothing where none does.
@@ -20,14 +21,33 @@ pub fn branches(sight: &DoctorSight<'_>) -> Option<DoctorCheck> {
             let (all, remote) = (branches.len(), &seen.remote);
             let ports = if ports.is_empty() { String::new() } else { format!(", and {} ports", ports.len()) };
             let message = format!("{all} branches are claimed on {remote}, {own} by this host{ports}");
-            if orphaned == 0 {
-                DoctorCheck::fine(NAME, message)
-            } else {
-                let message = format!("{message}; {orphaned} without a worktree");
-                DoctorCheck::warning(NAME, message, "wt validate --fix")
+            let registry = sight.known();
+            let worktrees: Vec<&Entry> =
+                registry.living(&seen.repository_id).filter(|it| claims(it)).collect();
+            let missing = worktrees.iter().filter(|entry| seen.lacks(entry)).count();
+            let lost = worktrees.iter().filter(|entry| !seen.lost_of(entry).is_empty()).count();
+            let wrong = [
+                (orphaned, "without a worktree"),
+                (missing, "missing for branches of ours"),
+                (lost, "on what our worktrees have, by others"),
+            ];
+            let wrong = wrong.into_iter().filter(|(count, _)| *count > 0);
+            let wrong: Vec<String> = wrong.map(|(count, what)| format!("{count} {what}")).collect();
+            let message = [message].into_iter().chain(wrong).collect::<Vec<_>>().join("; ");
+            match (orphaned, lost) {
+                // A claim may be missing because somebody gave it back.
+                (0, 0) => DoctorCheck::fine(NAME, message),
+                // Who has it is for people to settle: each finding names the command.
+                (0, _) => DoctorCheck::warning(NAME, message, "wt validate"),
+                _ => DoctorCheck::warning(NAME, message, "wt validate --fix"),
             }
         }
     })
+}
+
+/// Answers whether the worktree is to have a claim: everybody has the main one, and one that is being renamed has none yet.
+fn claims(entry: &Entry) -> bool {
+    entry.state == EntryState::Active && !entry.is_main() && !entry.is_being_renamed()
 }
 
 /// Looks at the folder that the users of this machine share; nothing where there is none.
