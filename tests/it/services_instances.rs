@@ -4,7 +4,9 @@ use std::fs;
 
 use serde_json::Value;
 
+use crate::support::http::read;
 use crate::support::services::is_running;
+use crate::support::wait::until;
 use crate::support::{Sandbox, skip};
 
 const SEVERAL: &str = "[service.web]\ninstances = 3\nrun = \"python3 -m http.server {{ port }} --bind 127.0.0.1\"\n\
@@ -35,6 +37,27 @@ fn each_has_a_port_of_its_own_is_waited_for_and_is_restarted_behind_the_one_befo
     ] {
         assert!(env.lines().any(|known| known == line), "{line}: {env}");
     }
+    // The name of the first one stands for all: each is asked in turn, and nobody waits for one that is gone.
+    let server = sandbox.serve(&[]);
+    let host = format!("web.feature-one.proj.localhost:{}", server.port);
+    let ask = |path: &str| {
+        let head = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        read(server.send(&head)).status
+    };
+    let asked = |name: &str, path: &str| fleet.wt(&["logs", name]).ok().stdout.matches(path).count();
+    for _ in 0..6 {
+        assert_eq!(ask("/each"), 404);
+    }
+    for name in names {
+        until("its share in its log", || asked(name, "/each") > 0);
+    }
+    fleet.wt(&["down", "web-2"]).ok();
+    for _ in 0..4 {
+        assert_eq!(ask("/rest"), 404);
+    }
+    until("what the others were asked", || asked("web", "/rest") + asked("web-3", "/rest") == 4);
+    drop(server);
+    fleet.wt(&["up", "api"]).ok();
     let before: Vec<u32> = names.iter().map(|name| fleet.pid(name)).collect();
     let known = sandbox.events().len();
     fleet.wt(&["restart", "web"]).ok();

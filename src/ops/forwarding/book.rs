@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::store::{Stamp, Store};
 use crate::model::forwarding::{Directory, ENDING, Found};
+use crate::model::health::recorded::HealthRecord;
+use crate::model::health::state::Health;
 use crate::model::port::Port;
 use crate::model::port::listener::WorktreeKey;
 use crate::model::registry::entry::Entry;
@@ -27,6 +30,10 @@ pub struct NamedTarget {
     pub repository: PathBuf,
     pub service: ServiceName,
     pub port: Port,
+    /// Whether the last look at it found it healthy.
+    pub is_healthy: bool,
+    /// The further instances of the service: any of them may be given a request for it.
+    pub further: Vec<Arc<NamedTarget>>,
 }
 
 /// The names on record, as of the registry that was read last.
@@ -34,6 +41,8 @@ pub struct Book {
     store: Store<Registry>,
     state: PathBuf,
     page: Mutex<Option<Page>>,
+    /// Counts the requests for services with several instances: each is given to the next one.
+    turns: AtomicUsize,
 }
 
 /// What one version of the registry says.
@@ -60,7 +69,7 @@ impl Book {
     /// Fails when no state folder can be found.
     pub fn open(context: &Context) -> Result<Self> {
         let state = context.host.dirs()?.state().to_path_buf();
-        Ok(Self { store: context.store()?, state, page: Mutex::default() })
+        Ok(Self { store: context.store()?, state, page: Mutex::default(), turns: AtomicUsize::default() })
     }
 
     /// Returns what the name stood for when it was looked up, as long as the registry is the same. Costs one look at a file.
@@ -97,17 +106,31 @@ impl Book {
             None => first(entry, look),
         };
         let (service, port) = allocated.ok_or_else(|| unknown(name))?;
-        let target = Arc::new(NamedTarget {
-            sequence,
-            worktree: WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() },
-            repository: entry.repository.clone(),
-            service,
-            port,
-        });
+        let further = further(entry, &service, look).into_iter();
+        let further = further.map(|(service, port)| Arc::new(target(entry, service, port, Vec::new())));
+        let target = Arc::new(target(entry, service, port, further.collect()));
         if let Some(stamp) = stamp {
             self.remember(stamp, &directory, name, &target);
         }
         Ok(target)
+    }
+
+    /// Returns whom a request for `target` is given to: the instances of the service in turn, healthy ones first; whoever comes
+    /// after the first is asked where nobody answers there.
+    #[must_use]
+    pub fn in_turn(&self, target: &Arc<NamedTarget>) -> Vec<Arc<NamedTarget>> {
+        if target.further.is_empty() {
+            return vec![Arc::clone(target)];
+        }
+        let all = [target].into_iter().chain(&target.further).cloned();
+        let (mut healthy, mut others): (Vec<_>, Vec<_>) = all.partition(|one| one.is_healthy);
+        let turn = self.turns.fetch_add(1, Ordering::Relaxed);
+        for instances in [&mut healthy, &mut others] {
+            let count = instances.len().max(1);
+            instances.rotate_left(turn % count);
+        }
+        healthy.append(&mut others);
+        healthy
     }
 
     /// Returns every name there is, without `.localhost`.
@@ -151,6 +174,34 @@ impl Book {
             page.known.insert(name.to_owned(), Arc::clone(target));
         }
     }
+}
+
+fn target(entry: &Entry, service: ServiceName, port: Port, further: Vec<Arc<NamedTarget>>) -> NamedTarget {
+    let known = entry.allocations.iter().find(|known| known.service == service);
+    let seen = known.and_then(|known| HealthRecord::find(known.health.as_ref()?));
+    NamedTarget {
+        sequence: entry.sequence,
+        worktree: WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() },
+        repository: entry.repository.clone(),
+        service,
+        port,
+        is_healthy: seen.is_some_and(|seen| seen.state == Health::Healthy),
+        further,
+    }
+}
+
+/// The further instances of a service that have ports. The configuration is asked only where there may be any.
+fn further(entry: &Entry, first: &ServiceName, look: NamesLook<'_>) -> Vec<(ServiceName, Port)> {
+    let (services, second) = (entry.services(), format!("{first}-2"));
+    if !services.iter().any(|(service, _)| service.as_str() == second) {
+        return Vec::new();
+    }
+    let Ok(context) = look(&entry.repository) else { return Vec::new() };
+    let is_of = |service: &ServiceName| {
+        let settings = context.config.services.get(service);
+        settings.is_some_and(|settings| settings.instance_of.as_ref() == Some(first))
+    };
+    services.into_iter().filter(|(service, _)| is_of(service)).collect()
 }
 
 /// The service whose port is `PORT` too, else the one that has had its port for longest.

@@ -92,7 +92,8 @@ async fn passed(
         return Err(Failure::new(Code::Usage, "names are forwarded to their services, and nothing else is"));
     }
     let target = find(site, name).await?;
-    if site.is_at(target.port) {
+    let targets = site.book.in_turn(&target);
+    if targets.iter().any(|target| site.is_at(target.port)) {
         return Err(forwarding::nobody(&target));
     }
     let is_upgrade = head::upgrade(request.headers()).is_some();
@@ -104,7 +105,7 @@ async fn passed(
     parts.uri = origin_form(&parts.uri);
     let may_repeat = body.is_end_stream() && !is_upgrade && parts.method.is_idempotent();
     let manner = RequestManner { may_repeat, is_upgrade, may_wake };
-    let mut response = send(site, &target, parts, body.boxed(), manner).await?;
+    let mut response = send(site, &targets, parts, body.boxed(), manner).await?;
     head::of_answer(response.headers_mut(), &target.worktree.name);
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         let service = hyper::upgrade::on(&mut response);
@@ -126,7 +127,7 @@ fn origin_form(uri: &Uri) -> Uri {
 /// once more where the connection that waited was just being closed.
 async fn send(
     site: &Arc<ServerSite>,
-    target: &Arc<NamedTarget>,
+    targets: &[Arc<NamedTarget>],
     parts: Parts,
     body: Body,
     manner: RequestManner,
@@ -135,7 +136,10 @@ async fn send(
     let again = may_repeat.then(|| parts.clone());
     let mut request = Request::from_parts(parts, body);
     // A connection that goes on in another protocol is nobody else's any more: it is a new one.
-    if !is_upgrade && let Some(mut upstream) = site.pool.take(target) {
+    if !is_upgrade
+        && let Some(target) = targets.first()
+        && let Some(mut upstream) = site.pool.take(target)
+    {
         match upstream.sender.try_send_request(request).await {
             Ok(response) => return Ok(keep(site, target, upstream, response)),
             Err(mut error) => match (error.take_message(), again) {
@@ -145,7 +149,7 @@ async fn send(
             },
         }
     }
-    let mut upstream = upstream::dial(site, target, may_wake).await?;
+    let (target, mut upstream) = upstream::reach(site, targets, may_wake).await?;
     match upstream.sender.send_request(request).await {
         Ok(response) if is_upgrade => Ok(response),
         Ok(response) => Ok(keep(site, target, upstream, response)),

@@ -21,12 +21,32 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LOOKS: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(5);
 
+/// Connects to the first of `targets` that answers and is proven.
+///
+/// # Errors
+///
+/// As [`dial`], of the first one.
+pub async fn reach<'a>(
+    site: &Arc<ServerSite>,
+    targets: &'a [Arc<NamedTarget>],
+    may_wake: bool,
+) -> Result<(&'a Arc<NamedTarget>, Upstream)> {
+    let mut refused = None;
+    for target in targets {
+        match dial(site, target, may_wake).await {
+            Ok(upstream) => return Ok((target, upstream)),
+            Err(failure) => refused = refused.or(Some(failure)),
+        }
+    }
+    Err(refused.unwrap_or_else(|| Failure::new(Code::Internal, "there is nobody to ask")))
+}
+
 /// Connects to the service, which is started first where it sleeps and whoever asks `may_wake` it.
 ///
 /// # Errors
 ///
 /// `port_conflict` where somebody else answers, `service_failed` where nobody does, `forbidden` for who may not wake it.
-pub async fn dial(site: &Arc<ServerSite>, target: &Arc<NamedTarget>, may_wake: bool) -> Result<Upstream> {
+async fn dial(site: &Arc<ServerSite>, target: &Arc<NamedTarget>, may_wake: bool) -> Result<Upstream> {
     awake(site, target, may_wake).await?;
     let mut refused = None;
     for address in [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)] {
