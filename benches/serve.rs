@@ -10,6 +10,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 #[path = "support/usage.rs"]
@@ -41,10 +43,46 @@ impl Drop for Running {
     }
 }
 
-/// Where all is.
+/// Where all is. Its services end with it, also where the bench is cut short: by a panic, or by Ctrl-C.
+#[derive(Clone)]
 struct Ground {
     folder: PathBuf,
     first: u16,
+}
+
+struct Ends(Ground);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+impl Ground {
+    /// Ends all services that were started, as often as it is asked for.
+    fn end(&self) {
+        for number in 0..RUNNING / 10 {
+            let worktree = self.folder.join(format!("proj.worktrees/feature-{number}"));
+            if worktree.is_dir() {
+                let _ = self.wt(&worktree, &["down"]).status();
+            }
+        }
+    }
+
+    /// Ends them too when the user interrupts.
+    fn end_when_interrupted(&self) {
+        let (ground, raised) = (self.clone(), Arc::new(AtomicBool::new(false)));
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+            signal_hook::flag::register(signal, Arc::clone(&raised)).unwrap();
+        }
+        std::thread::spawn(move || {
+            while !raised.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            ground.end();
+            std::process::exit(130);
+        });
+    }
 }
 
 fn main() {
@@ -62,6 +100,8 @@ fn main() {
         return;
     };
     let ground = Ground { folder: temporary.path().to_path_buf(), first };
+    ground.end_when_interrupted();
+    let _ends = Ends(ground.clone());
     ground.prepare();
     let (upstream, proxy, port) = (first + RUNNING, first + RUNNING + 1, first + RUNNING + 2);
     {
@@ -98,9 +138,6 @@ fn main() {
     std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
     idle("wt monitor", monitor.0.id());
     drop(monitor);
-    for number in 0..RUNNING / 10 {
-        ok(&mut ground.wt(&ground.folder.join(format!("proj.worktrees/feature-{number}")), &["down"]));
-    }
 }
 
 /// Direct, through nginx and through us, in turns.
