@@ -68,6 +68,28 @@ fn without_times(text: &str) -> serde_json::Value {
 }
 
 #[test]
+fn markup_and_escape_codes_of_others_are_text_in_every_body() {
+    let sandbox = Sandbox::new();
+    let branch = "x<img/src=x/onerror=alert(1)>";
+    sandbox.git(&sandbox.repo(), &["branch", branch]);
+    let (odd, script) = ("<script>alert(1)</script>", sandbox.path("loud.sh"));
+    write(&sandbox.path(""), "loud.sh", &format!("printf '\\033]0;owned\\007{odd}\\n'\nexec sleep 1000\n"));
+    let config = format!("[service.web]\nrun = \"sh {}\"\nlistens = false\n", script.display());
+    let fleet = sandbox.fleet("one", &config);
+    sandbox.wt(&["create", "odd", "--branch", branch, "--lock=<b>\u{1b}[31mmine"]).ok();
+    fleet.wt(&["up"]).ok();
+    let server = sandbox.serve(&[]);
+    let logs = "/api/worktrees/proj/feature-one/logs?service=web";
+    until("the line in the log", || server.get(logs).body.contains("owned"));
+    for (path, says) in [("/api/worktrees", branch), (logs, odd)] {
+        let reply = server.get(path);
+        assert!(reply.body.contains(says), "{path}: {}", reply.body);
+        assert!(reply.head.contains("application/json") && reply.head.contains("nosniff"), "{}", reply.head);
+        assert!(!reply.body.contains(['\u{1b}', '\u{7}']), "{path}: {:?}", reply.body);
+    }
+}
+
+#[test]
 fn what_is_wrong_with_a_request_is_said_in_the_shape_of_every_failure() {
     let sandbox = Sandbox::new();
     sandbox.wt(&["create", "login", "--ports"]).ok();

@@ -15,7 +15,7 @@ use crate::support::holder::Holder;
 use crate::support::http::{await_change, read};
 use crate::support::services::{is_running, kill, signal};
 use crate::support::wait::until;
-use crate::support::{Sandbox, skip};
+use crate::support::{Sandbox, clock, skip};
 
 /// How many files a process has open; a server that begins opens a few more for itself.
 fn open_files(pid: u32) -> usize {
@@ -259,6 +259,38 @@ fn a_server_that_stood_still_answers_whoever_waited_and_tells_what_it_missed() {
         line.clear();
         assert!(reader.read_line(&mut line).unwrap() > 0, "the stream ended");
     }
+}
+
+#[test]
+fn a_server_whose_clock_jumps_ahead_and_back_answers_tells_and_takes_nothing_away() {
+    let mut sandbox = Sandbox::new();
+    sandbox.wt(&["create", "gone"]).ok();
+    sandbox.wt(&["remove", "gone"]).ok();
+    let ahead = sandbox.path("ahead");
+    let Some(library) = clock::jumping(&sandbox, &ahead) else { return skip("no C compiler") };
+    sandbox.set("LD_PRELOAD", library);
+    let server = sandbox.serve(&[]);
+    sandbox.set("LD_PRELOAD", "");
+    let mut reader = server.follow();
+    await_change(&mut reader);
+    for (name, is_ahead) in [("one", true), ("two", false)] {
+        if is_ahead {
+            fs::write(&ahead, "").unwrap();
+        } else {
+            fs::remove_file(&ahead).unwrap();
+        }
+        assert_eq!(server.get("/api/worktrees").status, 200);
+        sandbox.wt(&["create", name]).ok();
+        let mut line = String::new();
+        while !(line.contains("\"created\"") && line.contains(&format!("feature-{name}"))) {
+            line.clear();
+            assert!(reader.read_line(&mut line).unwrap() > 0, "the stream ended");
+        }
+        for path in ["/healthz", "/api/findings", "/api/report", "/api/events?since=1h", "/metrics"] {
+            assert_eq!(server.get(path).status, 200, "{path}");
+        }
+    }
+    sandbox.wt(&["restore", "gone"]).ok();
 }
 
 #[test]

@@ -4,10 +4,10 @@ use std::fs;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::support::Sandbox;
 use crate::support::http::{Reply, Server, read};
 use crate::support::services::{is_running, kill};
 use crate::support::wait::until;
+use crate::support::{Sandbox, skip};
 
 /// Serves on its port, or on the socket that it is handed, and writes down each start.
 const SERVER: &str = "import http.server, os, socket, socketserver
@@ -181,7 +181,9 @@ fn one_that_sleeps_follows_its_port_is_not_woken_for_it_and_goes_with_its_worktr
     fleet.wt(&["trust", "--yes"]).ok();
     fleet.wt(&["up"]).ok();
     let before = fleet.port("web");
-    let Some(stranger) = sandbox.python_server(&sandbox.path("home"), "127.0.0.1", &[before]) else { return };
+    let Some(stranger) = sandbox.python_server(&sandbox.path("home"), "127.0.0.1", &[before]) else {
+        return skip("python3");
+    };
     fleet.wt(&["ports", "resolve", "--strategy", "conservative", "--yes"]).ok();
     assert_ne!(fleet.port("web"), before);
     sleeps_on(fleet.port("web"));
@@ -189,7 +191,9 @@ fn one_that_sleeps_follows_its_port_is_not_woken_for_it_and_goes_with_its_worktr
     // One that a request woke in vain sleeps on.
     let wt = sandbox.serve(&[]);
     let held = fleet.port("web");
-    let Some(stranger) = sandbox.python_server(&sandbox.path("home"), "127.0.0.1", &[held]) else { return };
+    let Some(stranger) = sandbox.python_server(&sandbox.path("home"), "127.0.0.1", &[held]) else {
+        return skip("python3");
+    };
     assert_eq!(ask(&wt, "").status, 502);
     assert_eq!((fleet.state("web").0.as_str(), starts()), ("asleep", 0));
     drop(stranger);
