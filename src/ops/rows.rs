@@ -118,7 +118,7 @@ pub fn find_record<'a>(
     for entry in registry.entries().filter(|entry| entry.repository_id == id && entry.is_living()) {
         closest.consider(WorktreeMark::of(entry), || entry);
     }
-    closest.find(|admin| repository.admin_dir(admin).join("HEAD").exists()).copied()
+    closest.find(|admin| repository.has_worktree(admin)).copied()
 }
 
 /// Returns the living record of the worktree that the repository stands in, whose folder is where it is now.

@@ -89,6 +89,27 @@ fn a_branch_that_another_worktree_rebases_or_bisects_stays() {
 }
 
 #[test]
+fn a_branch_that_a_head_names_as_a_symbolic_link_is_taken_and_stays() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo();
+    let folder = sandbox.path("sw");
+    sandbox.git(&repo, &["config", "core.preferSymlinkRefs", "true"]);
+    sandbox.git(&repo, &["worktree", "add", "-q", folder.to_str().unwrap(), "-b", "sb"]);
+    let head = repo.join(".git/worktrees/sw/HEAD");
+    // Whatever this git does with the setting.
+    let _ = std::fs::remove_file(&head);
+    std::os::unix::fs::symlink("refs/heads/sb", &head).unwrap();
+    sandbox.refused(&["create", "x", "--branch", "sb"], "branch_checked_out");
+    let list = sandbox.json(&["list"]);
+    assert_eq!(list["worktrees"][1]["branch"], "sb", "{list}");
+    let other = doubled(&sandbox, "sb");
+    sandbox.wt_in(&other, &["adopt"]).ok();
+    let answer = sandbox.json(&["remove", "other", "-D"])["removed"][0].clone();
+    assert_eq!(answer["branch_kept_reason"], "checked_out", "{answer}");
+    assert!(sandbox.has_branch(&repo, "sb"));
+}
+
+#[test]
 fn the_default_branch_goes_only_with_force() {
     let sandbox = Sandbox::new();
     sandbox.git(&sandbox.repo(), &["switch", "-q", "-c", "aside"]);

@@ -11,6 +11,7 @@ use super::identity::make_folder;
 use super::linked::names_back;
 use super::paths::{canonical, read_link_file};
 use super::repository::Repository;
+use super::tips::is_head_written;
 use crate::error::{Code, Failure, Result};
 use crate::model::branch::Head;
 
@@ -126,7 +127,8 @@ impl Repository {
     pub fn is_whole(&self, name: &str, path: &Path) -> bool {
         let admin = self.admin_dir(name);
         !name.is_empty()
-            && ["HEAD", "gitdir", "commondir", "index"]
+            && is_head_written(&admin)
+            && ["gitdir", "commondir", "index"]
                 .iter()
                 .all(|file| std::fs::metadata(admin.join(file)).is_ok_and(|file| file.len() > 0))
             && names_back(path, &admin)

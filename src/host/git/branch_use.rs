@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::repository::Repository;
-use super::tips::read_text;
+use super::tips::{read_head_text, read_text};
 use crate::error::Result;
 use crate::host::resolved::ResolvedFolders;
 use crate::model::branch::{BranchHold, BranchUse, Head, Returning, is_object_id};
@@ -38,7 +38,7 @@ impl Repository {
 
     /// Looks at one worktree by the text of its HEAD, which costs nothing but a read, where that says it.
     fn find_hold(&self, admin: Option<&str>, git_dir: &Path, name: &str) -> Result<Option<BranchHold>> {
-        let text = read_text(&git_dir.join("HEAD")).unwrap_or_default();
+        let text = read_head_text(git_dir).unwrap_or_default();
         let head = match Head::parse(&text) {
             // With reftables the truth lies elsewhere.
             Head::Unreadable(_) => self.read_head(admin)?,

@@ -5,6 +5,7 @@ use git2::{ErrorCode, Oid};
 use super::library_error::from_library;
 use super::repository::{Repository, unread};
 use super::revision::{self, NamedRevision};
+use super::tips::linked_reference;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::library_error::is_absent;
 use crate::host::git_files::objects::{Library, Unread};
@@ -35,7 +36,11 @@ impl Repository {
         let Some(library) = self.library() else {
             return self.ask_commit(spec);
         };
-        let own_head = if spec.contains("HEAD") || spec.contains('@') { self.open_current()? } else { None };
+        let names_head = spec.contains("HEAD") || spec.contains('@');
+        if names_head && self.is_head_linked() {
+            return self.ask_commit(spec);
+        }
+        let own_head = if names_head { self.open_current()? } else { None };
         let library = own_head.as_ref().unwrap_or(library);
         let refused = |error: git2::Error| match error.code() {
             ErrorCode::Ambiguous => {
@@ -82,18 +87,26 @@ impl Repository {
     /// Returns the commit that the full ref name leads to, in hexadecimal.
     pub fn find_reference(&self, name: &str) -> Result<Option<String>> {
         let Some(library) = self.library() else {
-            let output =
-                self.git().args(["rev-parse", "--verify", "--quiet", &format!("{name}^{{commit}}")]).run()?;
-            return match output.status {
-                0 => Ok(Some(output.text())),
-                1 => Ok(None),
-                _ => Err(self.git_refused(&output.complaint())),
-            };
+            return self.ask_reference(name);
         };
         match library.find_reference(name).and_then(|reference| reference.resolve()) {
             Ok(reference) => reference.target().map_or(Ok(None), |id| peel(library, id)),
-            Err(error) if is_absent(&error) => Ok(None),
+            // libgit2 takes a link for a path.
+            Err(error) if is_absent(&error) => match linked_reference(&self.common_dir.join(name)) {
+                Some(_) => self.ask_reference(name),
+                None => Ok(None),
+            },
             Err(error) => Err(from_library(error, &format!("read `{name}`"))),
+        }
+    }
+
+    fn ask_reference(&self, name: &str) -> Result<Option<String>> {
+        let output =
+            self.git().args(["rev-parse", "--verify", "--quiet", &format!("{name}^{{commit}}")]).run()?;
+        match output.status {
+            0 => Ok(Some(output.text())),
+            1 => Ok(None),
+            _ => Err(self.git_refused(&output.complaint())),
         }
     }
 
@@ -164,6 +177,13 @@ impl Repository {
         git2::Repository::open(self.admin_dir(admin))
             .map(|opened| Some(opened.into()))
             .map_err(|error| from_library(error, &format!("open the worktree `{admin}`")))
+    }
+
+    /// Answers whether the HEAD of where we stand is a link, which libgit2 takes for a path.
+    fn is_head_linked(&self) -> bool {
+        let folder =
+            self.current_admin().map_or_else(|| self.common_dir.clone(), |admin| self.admin_dir(admin));
+        linked_reference(&folder.join("HEAD")).is_some()
     }
 
     /// A git child for the refs and HEAD of one worktree.

@@ -2,6 +2,7 @@
 
 use super::branches::is_valid_branch_name;
 use super::repository::Repository;
+use super::tips::linked_reference;
 use crate::error::Result;
 use crate::model::default_branch::{Clues, RemoteClue};
 
@@ -52,6 +53,9 @@ impl Repository {
             let output = self.git().args(["symbolic-ref", "--quiet", name]).run()?;
             return Ok(output.is_success().then(|| output.text()));
         };
+        if let Some(target) = linked_reference(&self.common_dir.join(name)) {
+            return Ok(Some(target));
+        }
         let found = library.find_reference(name).ok();
         Ok(found.and_then(|reference| reference.symbolic_target().ok().flatten().map(str::to_owned)))
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::repository::Repository;
-use super::tips::read_text;
+use super::tips::{is_head_written, read_text};
 use super::worktrees::GitWorktree;
 use crate::error::{Code, Failure, Result};
 use crate::host::process::table;
@@ -140,7 +140,7 @@ impl Repository {
         let folder = self.admin_dir(admin);
         let has = |file: &str| fs::metadata(folder.join(file)).is_ok_and(|file| file.len() > 0);
         let links_back = self.find_admin_named_by(path).is_some_and(|named| named == admin);
-        ["HEAD", "gitdir", "index"].into_iter().all(has) && !has("index.lock") && links_back
+        is_head_written(&folder) && has("gitdir") && has("index") && !has("index.lock") && links_back
     }
 
     /// An index has what somebody staged, so an admin folder with one is never taken away.

@@ -35,7 +35,7 @@ impl Repository {
     /// Returns when git last wrote the worktree's HEAD file: at a switch, or when the worktree was made.
     #[must_use]
     pub fn head_written(&self, admin: &str) -> Option<Timestamp> {
-        let modified = self.admin_dir(admin).join("HEAD").metadata().ok()?.modified().ok()?;
+        let modified = self.admin_dir(admin).join("HEAD").symlink_metadata().ok()?.modified().ok()?;
         Timestamp::try_from(modified).ok()
     }
 

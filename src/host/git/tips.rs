@@ -3,17 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::io::Errno;
 
 use super::paths::canonical;
 use super::repository::Repository;
-use crate::error::Result;
+use crate::error;
 use crate::host::resolved::ResolvedFolders;
 use crate::model::branch::is_object_id;
 
 impl Repository {
     /// Returns the commit of the local branch `name`, in hexadecimal: from the branch's own file where it has one, and
     /// else as [`find_branch`](Self::find_branch) does.
-    pub(super) fn find_tip(&self, name: &str) -> Result<Option<String>> {
+    pub(super) fn find_tip(&self, name: &str) -> error::Result<Option<String>> {
         let is_plain =
             self.library().is_some() && !name.split('/').any(|part| matches!(part, "" | "." | ".."));
         if is_plain
@@ -27,16 +28,54 @@ impl Repository {
     }
 }
 
+/// Reads the text of the HEAD in a git folder, without white space at its ends; `None` when it is not there.
+///
+/// With `core.preferSymlinkRefs` git writes HEAD as a symbolic link. Its target is a name and no path: followed, it leads
+/// nowhere in a linked worktree, and to a bare commit in the main one.
+pub(super) fn read_head_text(git_dir: &Path) -> Option<String> {
+    let path = git_dir.join("HEAD");
+    let bytes = match read_with(&path, OFlags::NOFOLLOW) {
+        Ok(bytes) => bytes,
+        Err(Errno::LOOP) => match linked_reference(&path) {
+            Some(target) => return Some(format!("ref: {target}")),
+            None => read_with(&path, OFlags::empty()).ok()?,
+        },
+        Err(_) => return None,
+    };
+    Some(String::from_utf8_lossy(&bytes).trim().to_owned())
+}
+
+/// Answers whether a git folder has a HEAD, be it a link that leads nowhere as a path.
+pub(super) fn has_head(git_dir: &Path) -> bool {
+    git_dir.join("HEAD").symlink_metadata().is_ok()
+}
+
+/// Answers whether something is written in that HEAD.
+pub(super) fn is_head_written(git_dir: &Path) -> bool {
+    git_dir.join("HEAD").symlink_metadata().is_ok_and(|found| found.len() > 0)
+}
+
+/// Returns the ref that a symbolic link in the place of a ref names, as git takes it; `None` for anything else.
+pub(super) fn linked_reference(path: &Path) -> Option<String> {
+    let target = std::fs::read_link(path).ok()?;
+    target.to_str().filter(|target| target.starts_with("refs/")).map(ToOwned::to_owned)
+}
+
 /// Reads a file that is small, as nearly all of git's are; `None` when it is not there.
 pub(super) fn read_small(path: &Path) -> Option<Vec<u8>> {
-    let file = openat(CWD, path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    read_with(path, OFlags::empty()).ok()
+}
+
+fn read_with(path: &Path, more: OFlags) -> Result<Vec<u8>, Errno> {
+    let usual = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = openat(CWD, path, usual | more, Mode::empty())?;
     let mut bytes = vec![0; 1024];
-    let read = rustix::io::read(&file, &mut *bytes).ok()?;
+    let read = rustix::io::read(&file, &mut *bytes)?;
     if read == bytes.len() {
-        return std::fs::read(path).ok();
+        return std::fs::read(path).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO));
     }
     bytes.truncate(read);
-    Some(bytes)
+    Ok(bytes)
 }
 
 /// Returns `path` as [`canonical`] does, reading the links above it once for all that lie beside each other.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::discovery::{self, common_dir_of};
 use super::operation;
 use super::paths::canonical;
-use super::tips::read_text;
+use super::tips::{has_head, read_head_text, read_text};
 use super::worktrees::read_gitdir;
 use crate::model::branch::Head;
 use crate::model::registry::repository::RepositoryId;
@@ -56,7 +56,7 @@ impl Whereabouts {
     /// Returns what the HEAD file says; a branch is taken to exist, and with reftable it is unreadable.
     #[must_use]
     pub fn head(&self) -> Head {
-        Head::parse(&read_text(&self.git_dir.join("HEAD")).unwrap_or_default())
+        Head::parse(&read_head_text(&self.git_dir).unwrap_or_default())
     }
 
     /// Answers whether git is in the middle of something here, so that a HEAD without a branch will soon have one again.
@@ -68,7 +68,7 @@ impl Whereabouts {
     /// Answers whether the repository has a linked worktree of that name.
     #[must_use]
     pub fn has_other(&self, admin: &str) -> bool {
-        self.common_dir.join("worktrees").join(admin).join("HEAD").exists()
+        has_head(&self.common_dir.join("worktrees").join(admin))
     }
 
     /// Answers whether git's worktree `admin` is locked, or is in whatever folder: it was moved.

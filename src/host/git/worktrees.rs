@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::branch_use::find_return;
 use super::paths::canonical;
 use super::repository::Repository;
-use super::tips::{canonical_with, read_small};
+use super::tips::{canonical_with, has_head, read_head_text, read_small};
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
 use crate::host::git::tips::read_text;
@@ -66,7 +66,7 @@ impl Repository {
     /// Returns git's names of the linked worktrees, each with the branch that its HEAD names: at a fifth of what reading
     /// them whole costs, for whoever waits for names alone.
     pub fn names_with_branches(&self) -> Vec<(String, Option<String>)> {
-        let branch = |admin: &str| match Head::parse(&read_text(&self.admin_dir(admin).join("HEAD"))?) {
+        let branch = |admin: &str| match Head::parse(&read_head_text(&self.admin_dir(admin))?) {
             Head::Branch(name) | Head::Unborn(name) => Some(name),
             Head::Detached(_) | Head::Unreadable(_) => None,
         };
@@ -130,6 +130,12 @@ impl Repository {
     /// Returns the folder git keeps for the worktree `admin`.
     pub fn admin_dir(&self, admin: &str) -> PathBuf {
         self.common_dir.join("worktrees").join(admin)
+    }
+
+    /// Answers whether git has a worktree of that name, by its HEAD alone.
+    #[must_use]
+    pub fn has_worktree(&self, admin: &str) -> bool {
+        has_head(&self.admin_dir(admin))
     }
 
     /// Refuses where the file in which git keeps the place of the worktree `admin` is there and cannot be read: nobody knows
@@ -227,7 +233,7 @@ impl Repository {
     /// the file does not tell (a reftable), or is not there.
     #[must_use]
     pub fn head_in_file(&self, admin: &str) -> Option<Head> {
-        match Head::parse(&read_text(&self.admin_dir(admin).join("HEAD"))?) {
+        match Head::parse(&read_head_text(&self.admin_dir(admin))?) {
             Head::Unreadable(_) => None,
             head => Some(head),
         }
@@ -253,7 +259,7 @@ impl Repository {
     /// As [`read_head`](Self::read_head), and nobody looks whether the branch has a commit: one without counts as a branch too.
     pub fn read_head_alone(&self, admin: Option<&str>) -> Result<Head> {
         let folder = admin.map_or_else(|| self.common_dir.clone(), |admin| self.admin_dir(admin));
-        let text = read_text(&folder.join("HEAD")).unwrap_or_default();
+        let text = read_head_text(&folder).unwrap_or_default();
         match Head::parse(&text) {
             Head::Unreadable(_) if text.ends_with(".invalid") => self.ask_head(admin),
             head => Ok(head),

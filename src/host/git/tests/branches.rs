@@ -2,7 +2,7 @@
 
 use super::sandbox::{Sandbox, write};
 use crate::error::Code;
-use crate::host::git::Repository;
+use crate::host::git::{Repository, Whereabouts};
 use crate::model::branch::{BranchHold, Head};
 
 #[test]
@@ -64,6 +64,51 @@ fn a_branch_being_rebased_or_bisected_or_whose_folder_is_gone_is_in_use() {
     }
     assert_eq!(repository.branch_in_use("main").unwrap().unwrap().admin, None);
     assert_eq!(repository.branch_in_use("other").unwrap(), None);
+}
+
+#[test]
+fn a_head_that_is_a_symbolic_link_names_its_branch_and_is_not_followed() {
+    let sandbox = Sandbox::new();
+    sandbox.git(&["config", "core.preferSymlinkRefs", "true"]);
+    let path = sandbox.path("linked");
+    sandbox.git(&["worktree", "add", "-q", "-b", "sb", path.to_str().unwrap()]);
+    // git itself may write the name, as newer ones do.
+    let point = |git_dir: &str, branch: &str| {
+        let head = sandbox.path("main/.git").join(git_dir).join("HEAD");
+        let _ = std::fs::remove_file(&head);
+        std::os::unix::fs::symlink(format!("refs/heads/{branch}"), head).unwrap();
+    };
+    point("worktrees/linked", "sb");
+    let commit = sandbox.git(&["rev-parse", "HEAD"]);
+    let at_branch = |name: &str| (Head::Branch(name.to_owned()), Some(commit.clone()));
+    for is_packed in [false, true] {
+        let repository = sandbox.repository();
+        assert_eq!(repository.read_head_and_commit(Some("linked")).unwrap(), at_branch("sb"));
+        assert_eq!(repository.head_in_file("linked"), Some(Head::Branch("sb".to_owned())));
+        let linked = repository.find_worktree_called("linked").unwrap().unwrap();
+        assert_eq!((linked.broken, linked.head), (None, Head::Branch("sb".to_owned())));
+        let used = repository.branch_in_use("sb").unwrap().unwrap();
+        assert_eq!((used.hold, used.path), (BranchHold::CheckedOut, path.clone()));
+        let names = vec![("linked".to_owned(), Some("sb".to_owned()))];
+        assert_eq!(repository.names_with_branches(), names);
+        let inside = Repository::discover(&path).unwrap();
+        assert_eq!(inside.find_commit("HEAD").unwrap().as_ref(), Some(&commit), "packed: {is_packed}");
+        let place = Whereabouts::find(&path).unwrap();
+        assert_eq!(place.head(), Head::Branch("sb".to_owned()));
+        assert!(repository.has_worktree("linked") && place.has_other("linked"));
+        // The main one's link leads to the branch's file, as long as it has one.
+        point("", "main");
+        let repository = sandbox.repository();
+        assert_eq!(repository.read_head_and_commit(None).unwrap(), at_branch("main"));
+        assert_eq!(repository.branch_in_use("main").unwrap().unwrap().admin, None);
+        sandbox.git(&["pack-refs", "--all"]);
+    }
+    // A link to no ref is followed, as git follows it.
+    let head = sandbox.path("main/.git/worktrees/linked/HEAD");
+    std::fs::rename(&head, sandbox.path("kept")).unwrap();
+    write(&sandbox.path("elsewhere"), "ref: refs/heads/sb\n");
+    std::os::unix::fs::symlink(sandbox.path("elsewhere"), head).unwrap();
+    assert_eq!(sandbox.repository().read_head_and_commit(Some("linked")).unwrap(), at_branch("sb"));
 }
 
 #[test]
