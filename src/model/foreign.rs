@@ -45,6 +45,14 @@ pub struct ForeignMark {
     pub kept_ref: Option<String>,
 }
 
+impl ForeignMark {
+    /// Answers whether the code is a stranger's while that commit is checked out.
+    #[must_use]
+    pub fn is_foreign_at(&self, commit: Option<&str>) -> bool {
+        self.foreign && (commit.is_none() || self.allowed.as_deref() != commit)
+    }
+}
+
 /// What stands in one of the two places.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WrittenMark {
@@ -112,8 +120,7 @@ pub fn standing(
         made_remote: first.made_remote.clone().or_else(|| second.made_remote.clone()),
         kept_ref: first.kept_ref.clone().or_else(|| second.kept_ref.clone()),
     };
-    let is_allowed = head.is_some() && mark.allowed.as_deref() == head;
-    let is_foreign = mark.foreign && !is_allowed;
+    let is_foreign = mark.is_foreign_at(head);
     ForeignStanding { mark: Some(mark), is_foreign }
 }
 
@@ -130,12 +137,26 @@ pub struct Followed {
 /// `refs/pull/`, `refs/merge-requests/`, or the place that its configuration names.
 const OWN: [&str; 3] = ["refs/heads/", "refs/tags/", "refs/remotes/"];
 
+/// Answers whether the ref of a remote is one that its forge keeps of others.
+#[must_use]
+pub fn is_kept_by_forge(reference: &str) -> bool {
+    reference.starts_with("refs/")
+        && reference != "refs/*"
+        && !OWN.iter().any(|prefix| reference.starts_with(prefix))
+}
+
 impl Followed {
     /// Answers whether the branch follows a pull request and nothing else.
     #[must_use]
     pub fn is_pull(&self) -> bool {
-        let is_own = |merge: &String| OWN.iter().any(|prefix| merge.starts_with(prefix));
-        self.merge.as_ref().is_some_and(|merge| merge.starts_with("refs/") && !is_own(merge))
+        self.merge.as_deref().is_some_and(is_kept_by_forge)
+    }
+
+    /// Answers whether the branch follows a branch of one of these remotes.
+    #[must_use]
+    pub fn is_branch_of(&self, remotes: &[String]) -> bool {
+        let is_theirs = self.remote.as_ref().is_some_and(|remote| remotes.contains(remote));
+        is_theirs && self.merge.as_ref().is_some_and(|merge| merge.starts_with("refs/heads/"))
     }
 
     /// Answers whether a worktree that something else made is to be taken for a stranger's; `own` are the remotes of the

@@ -21,6 +21,7 @@ pub mod compose_project;
 pub mod config;
 pub mod creation;
 pub mod default_branch;
+pub mod descent;
 pub mod diagnosis;
 pub mod env_block;
 pub mod env_files;

@@ -220,7 +220,8 @@ fn adopt_one(
     let id = repository.require_id()?;
     let record = repository.record()?;
     let now = context.now();
-    let mark = foreign::of_adopted(context, repository, worktree.admin.as_deref(), row.branch())?;
+    let (admin, commit) = (worktree.admin.as_deref(), worktree.commit.as_deref());
+    let mark = foreign::of_adopted(context, repository, admin, row.branch(), commit)?;
     if let (Some(mark), Some(admin)) = (&mark, &worktree.admin) {
         // Before the record: from then on others see it.
         repository.write_foreign_mark(admin, mark)?;

@@ -190,8 +190,12 @@ fn a_create_of_a_strangers_branch_carries_nothing_and_runs_no_hook_from_inside()
     let own = sandbox.json(&["create", "own"]);
     assert!(own["worktree"].get("foreign").is_none() && own["carried"]["files"] == 1, "{own}");
     assert!(!has_run(&sandbox, "hooked"), "it has no such hook");
-    // The same commit on a branch of one's own.
+    // The same commit under another name is as foreign, until it is in what is one's own.
     sandbox.git(&repo, &["branch", "-q", "--no-track", "mine", "theirs"]);
+    let mine = sandbox.json(&["create", "--branch", "mine"]);
+    assert_eq!(mine["worktree"]["foreign"], true, "{mine}");
+    sandbox.wt(&["remove", "mine"]).ok();
+    sandbox.git(&repo, &["merge", "-q", "--no-ff", "-m", "merged", "theirs"]);
     let mine = sandbox.json(&["create", "--branch", "mine", "--ports"]);
     let folder = PathBuf::from(mine["worktree"]["path"].as_str().unwrap());
     assert!(mine["worktree"].get("foreign").is_none() && folder.join("secret").exists(), "{mine}");
@@ -205,6 +209,71 @@ fn a_create_of_a_strangers_branch_carries_nothing_and_runs_no_hook_from_inside()
     sandbox.git(&repo, &["branch", "-q", "--set-upstream-to=origin/main", "main"]);
     assert_eq!(sandbox.json(&["create", "--branch", "alice/hers"])["worktree"]["foreign"], true);
     assert!(sandbox.json(&["create", "--branch", "origin/ours"])["worktree"].get("foreign").is_none());
+}
+
+#[test]
+fn a_strangers_commit_is_foreign_by_whatever_way_a_worktree_comes_to_it() {
+    let sandbox = with_pull();
+    let repo = sandbox.repo();
+    // As `wt create pr:8` keeps it; nothing else names it here.
+    let head = sandbox.git(&repo, &["rev-parse", "theirs"]);
+    sandbox.git(&repo, &["update-ref", "refs/wt/pull/origin/pr-7", &head]);
+    sandbox.git(&repo, &["branch", "-q", "-D", "theirs"]);
+    sandbox.git(&repo, &["config", "core.hooksPath", ".husky"]);
+    let at = |path: &Path| path.to_string_lossy().into_owned();
+    let require_foreign = |report: &Value| {
+        assert_eq!(report["worktree"]["foreign"], true, "{report}");
+        let folder = PathBuf::from(report["worktree"]["path"].as_str().unwrap());
+        assert!(report.get("carried").is_none() && !folder.join("secret").exists(), "{report}");
+        let env = fs::read_to_string(folder.join(".env")).unwrap_or_default();
+        assert!(!env.contains("SECRET"), "{env}");
+        assert!(!has_run(&sandbox, "hooked") && !has_run(&sandbox, "set-up"), "{report}");
+        folder
+    };
+    let based = sandbox.json(&["create", "q1", "--base", &head, "--ports"]);
+    let first = require_foreign(&based);
+    assert!(based["warnings"].to_string().contains("stranger's commit"), "{based}");
+    require_foreign(&sandbox.json_in(&first, &["create", "q2"]));
+    require_foreign(&sandbox.json(&["create", "--detach", "q3", "--base", &format!("{head}^0")]));
+    // What is built on it is theirs as well.
+    sandbox.commit(&first, "mine on top");
+    require_foreign(&sandbox.json_in(&first, &["create", "q4"]));
+    let add = |name: &str| {
+        let folder = sandbox.path(name);
+        // Its own hook is git's to run here.
+        let words =
+            ["-c", "core.hooksPath=/dev/null", "worktree", "add", "-q", "-b", name, &at(&folder), &head];
+        sandbox.git(&repo, &words);
+        folder
+    };
+    require_foreign(&sandbox.json(&["adopt", &at(&add("q5"))]));
+    sandbox.wt_in(&add("q6"), &["agent", "enter"]);
+    assert_eq!(listed(&sandbox, "q6")["foreign"], true);
+    add("q7");
+    sandbox.wt(&["remove", "q7"]).ok();
+    require_foreign(&sandbox.json(&["restore", "q7"]));
+    // One's own is as ever: work beside it, and work into which it was merged.
+    let is_own = |report: &Value| {
+        assert!(report["worktree"].get("foreign").is_none() && report["carried"]["files"] == 1, "{report}");
+        PathBuf::from(report["worktree"]["path"].as_str().unwrap())
+    };
+    let own = is_own(&sandbox.json(&["create", "own"]));
+    sandbox.commit(&own, "own");
+    sandbox.git(&own, &["-c", "core.hooksPath=/dev/null", "merge", "-q", "--no-ff", "-m", "merged", &head]);
+    is_own(&sandbox.json_in(&own, &["create", "own-2"]));
+    // Allowed is the very commit, in whatever worktree.
+    sandbox.git(&first, &["reset", "-q", "--hard", &head]);
+    sandbox.wt_in(&first, &["trust", "--here", "--yes"]).ok();
+    let report = sandbox.json(&["create", "q8", "--base", &head]);
+    assert_eq!(
+        (&report["worktree"]["foreign"], &report["carried"]["files"]),
+        (&json!(false), &json!(1)),
+        "{report}"
+    );
+    sandbox.git(&repo, &["branch", "-q", "later", &head]);
+    // In the default branch it is everybody's own.
+    sandbox.git(&repo, &["-c", "core.hooksPath=/dev/null", "merge", "-q", "--ff-only", &head]);
+    is_own(&sandbox.json(&["create", "--branch", "later"]));
 }
 
 #[test]

@@ -29,6 +29,13 @@ impl Repository {
         }
     }
 
+    /// Returns git's names of the worktrees that bear a mark.
+    #[must_use]
+    pub fn marked_admins(&self) -> Vec<String> {
+        let is_marked = |admin: &String| self.admin_dir(admin).join(NAME).symlink_metadata().is_ok();
+        self.admin_names().unwrap_or_default().into_iter().filter(is_marked).collect()
+    }
+
     /// Writes the mark of the worktree that git calls `admin`, in the place of an earlier one.
     ///
     /// # Errors

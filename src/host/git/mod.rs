@@ -17,6 +17,7 @@ mod config_conditions;
 mod config_sources;
 mod conversions;
 mod default_branch;
+mod descent;
 mod discovery;
 mod filling;
 mod foreign_mark;

@@ -50,6 +50,12 @@ impl Upstreams {
         own.map(|(_, spec)| spec.clone()).collect()
     }
 
+    /// Returns each remote's name with each of its fetch refspecs.
+    #[must_use]
+    pub fn all_specs(self) -> Vec<(String, String)> {
+        self.specs
+    }
+
     fn find(&self, branch: &str) -> Option<Upstream> {
         let remote = self.settings.get_string(&format!("branch.{branch}.remote")).ok()?;
         let merge = self.settings.get_string(&format!("branch.{branch}.merge")).ok()?;

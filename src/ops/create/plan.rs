@@ -30,6 +30,10 @@ use crate::ops::{claims, foreign};
 /// How often a number is chosen again while others are choosing too.
 const NUMBER_TRIES: usize = 64;
 
+/// What is said of a worktree that begins at a stranger's commit.
+const STRANGERS: &str = "it begins at a stranger's commit: nothing that is configured runs there and nothing is carried into \
+    it, until `wt trust --here` allows the commit";
+
 /// Reads what is there and decides everything but the ports; changes nothing.
 ///
 /// # Errors
@@ -61,7 +65,7 @@ pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
 
 /// What the user keeps in the main worktree is nothing for a stranger's code.
 fn carrying(context: &Context, plan: Plan, request: &Request) -> Result<Plan> {
-    let is_foreign = plan.mark.as_ref().is_some_and(|mark| mark.foreign);
+    let is_foreign = plan.mark.as_ref().is_some_and(|mark| mark.is_foreign_at(Some(&plan.commit)));
     let wish = if is_foreign { &carry::CarryWish::Nothing } else { &request.carry };
     let carry = carry::plan(context, context.require_repository()?, wish)?;
     let mut plan = plan.carrying(carry);
@@ -72,11 +76,18 @@ fn carrying(context: &Context, plan: Plan, request: &Request) -> Result<Plan> {
 }
 
 /// Whose code the branch has.
-fn mark_of(context: &Context, repository: &Repository, branch: &BranchPlan) -> Result<Option<ForeignMark>> {
+fn mark_of(
+    context: &Context,
+    repository: &Repository,
+    branch: &BranchPlan,
+    commit: &str,
+) -> Result<Option<ForeignMark>> {
     match branch {
-        BranchPlan::Existing { name } => foreign::of_adopted(context, repository, None, Some(name)),
-        BranchPlan::Track { remote, .. } => foreign::of_remote(context, repository, remote),
-        BranchPlan::New { .. } | BranchPlan::Detached => Ok(None),
+        BranchPlan::Existing { name } => {
+            foreign::of_adopted(context, repository, None, Some(name), Some(commit))
+        }
+        BranchPlan::Track { remote, .. } => foreign::of_remote(context, repository, remote, commit),
+        BranchPlan::New { .. } | BranchPlan::Detached => foreign::of_commit(context, repository, commit),
     }
 }
 
@@ -152,8 +163,12 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
     }
     let mark = match &request.pull {
         Some(pull) => Some(pull.mark.clone()),
-        None => mark_of(context, repository, &branch)?,
+        None => mark_of(context, repository, &branch, &commit)?,
     };
+    let begins = matches!(branch, BranchPlan::New { .. } | BranchPlan::Detached) && request.pull.is_none();
+    if begins && mark.as_ref().is_some_and(|mark| mark.is_foreign_at(Some(&commit))) {
+        warnings.push(STRANGERS.to_owned());
+    }
     let start = start::start(context, repository, request, &branch, &commit, tracked);
     let namesake = start::find_namesake(repository, request, &draft, &branch)?;
     if request.with_changes {

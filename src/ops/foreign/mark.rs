@@ -6,6 +6,7 @@ use crate::host::git::Repository;
 use crate::model::foreign::{Followed, ForeignMark, WrittenMark};
 use crate::model::registry::entry::Entry;
 use crate::ops::branches;
+use crate::ops::foreign::descent::of_commit;
 
 /// Writes the mark of a recorded worktree, and returns the record.
 ///
@@ -28,7 +29,7 @@ pub fn write(context: &Context, repository: &Repository, entry: &Entry, mark: &F
 }
 
 /// Returns the mark of a worktree that something else made: the one that git's folder has, else a new one where its branch
-/// is a stranger's.
+/// or the commit that is checked out is a stranger's.
 ///
 /// # Errors
 ///
@@ -38,32 +39,46 @@ pub fn of_adopted(
     repository: &Repository,
     admin: Option<&str>,
     branch: Option<&str>,
+    commit: Option<&str>,
 ) -> Result<Option<ForeignMark>> {
     match admin.map_or(WrittenMark::Nothing, |admin| repository.foreign_mark(admin)) {
         WrittenMark::Mark(mark) => Ok(Some(*mark)),
         WrittenMark::Unreadable => Ok(Some(foreign())),
         WrittenMark::Nothing => {
             let followed = branch.map(|branch| repository.followed(branch)).unwrap_or_default();
-            judged(context, repository, &followed)
+            judged(context, repository, &followed, commit)
         }
     }
 }
 
-/// Returns the mark of a worktree whose new branch is to follow one of `remote`.
+/// Returns the mark of a worktree whose new branch is to follow one of `remote`, and to begin at `commit`.
 ///
 /// # Errors
 ///
 /// As [`of_adopted`].
-pub fn of_remote(context: &Context, repository: &Repository, remote: &str) -> Result<Option<ForeignMark>> {
-    judged(context, repository, &Followed { remote: Some(remote.to_owned()), merge: None })
+pub fn of_remote(
+    context: &Context,
+    repository: &Repository,
+    remote: &str,
+    commit: &str,
+) -> Result<Option<ForeignMark>> {
+    let followed = Followed { remote: Some(remote.to_owned()), merge: None };
+    judged(context, repository, &followed, Some(commit))
 }
 
-fn judged(context: &Context, repository: &Repository, followed: &Followed) -> Result<Option<ForeignMark>> {
-    if *followed == Followed::default() {
-        return Ok(None);
+fn judged(
+    context: &Context,
+    repository: &Repository,
+    followed: &Followed,
+    commit: Option<&str>,
+) -> Result<Option<ForeignMark>> {
+    if *followed != Followed::default() {
+        let own = repository.own_remotes(branches::configured(context, repository))?;
+        if followed.is_of_strangers(&own) {
+            return Ok(Some(foreign()));
+        }
     }
-    let own = repository.own_remotes(branches::configured(context, repository))?;
-    Ok(followed.is_of_strangers(&own).then(foreign))
+    commit.map_or(Ok(None), |commit| of_commit(context, repository, commit))
 }
 
 fn foreign() -> ForeignMark {

@@ -66,6 +66,41 @@ pub fn is_foreign_here(host: &Host, repository: &Repository, current: &Current) 
     judged(repository, current.admin.as_deref(), note, branch(head.as_ref()), commit).is_foreign
 }
 
+/// A worktree whose mark tells something about the commit that is checked out there.
+#[derive(Clone, Debug)]
+pub(super) struct MarkedCode {
+    pub mark: ForeignMark,
+    pub commit: Option<String>,
+}
+
+/// Returns the marked worktrees of the repository, those put away included, whichever of the two places has the mark.
+pub(super) fn marked(repository: &Repository, registry: &Registry) -> Vec<MarkedCode> {
+    let id = repository.find_id();
+    let of_repository = |entry: &&Entry| Some(&entry.repository_id) == id.as_ref();
+    let entries: Vec<&Entry> = registry.entries().filter(of_repository).collect();
+    let of_record = entries.iter().filter(|entry| !entry.notes.foreign.is_absent()).filter_map(|entry| {
+        let commit = match &entry.state {
+            EntryState::Removing { trash, .. } | EntryState::Removed { trash } => trash.head.clone(),
+            EntryState::Creating { .. } | EntryState::Active => {
+                let admin = Some(entry.admin.as_str()).filter(|admin| !admin.is_empty());
+                commit(repository, head(repository, admin).as_ref())
+            }
+        };
+        Some(MarkedCode { mark: of_entry(repository, entry).mark?, commit })
+    });
+    let is_unrecorded = |admin: &String| {
+        !entries.iter().any(|entry| entry.admin == *admin && !entry.notes.foreign.is_absent())
+    };
+    let admins = repository.marked_admins().into_iter().filter(is_unrecorded);
+    let of_git = admins.filter_map(|admin| {
+        let head = head(repository, Some(&admin));
+        let commit = commit(repository, head.as_ref());
+        let mark = judged(repository, Some(&admin), None, branch(head.as_ref()), || commit.clone()).mark?;
+        Some(MarkedCode { mark, commit })
+    });
+    of_record.chain(of_git).collect()
+}
+
 fn head(repository: &Repository, admin: Option<&str>) -> Option<Head> {
     repository.read_head_alone(admin).ok()
 }

@@ -9,6 +9,7 @@ use crate::host::process::identity;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
 use crate::model::registry::note::Notes;
+use crate::ops::foreign;
 use crate::ops::remove::RemovalTarget;
 
 pub(super) fn changed_meanwhile(name: &str) -> Failure {
@@ -29,6 +30,14 @@ pub(super) fn mark_removing(
     let now = context.now();
     let state = EntryState::Removing { process: identity::current()?, trash: trash.clone() };
     let known = target.entry.as_ref().map(|entry| entry.sequence);
+    let mut notes = Notes::default();
+    if known.is_none() {
+        // A stranger's code comes back as that.
+        let commit = target.worktree.as_ref().and_then(|worktree| worktree.commit.as_deref());
+        let branch = target.branch.as_deref();
+        let mark = foreign::of_adopted(context, repository, Some(admin), branch, commit)?;
+        mark.iter().for_each(|mark| notes.foreign.write(mark));
+    }
     context.store()?.update(|registry| {
         registry.remember_repository(record.clone());
         if let Some(known) = known {
@@ -65,7 +74,7 @@ pub(super) fn mark_removing(
             env: false,
             env_files: Vec::new(),
             allocations: Vec::new(),
-            notes: Notes::default(),
+            notes: notes.clone(),
             extra: serde_json::Map::new(),
         };
         let draft = if target.missing { registry.recalled(draft) } else { draft };
