@@ -61,7 +61,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         let name = report.worktree.map(|worktree| worktree.name).unwrap_or_default();
         let name = escape::line(&name);
         let left =
-            format!("{} {name} leaves the record; its files stay as they are", ui.paint().done("Released"));
+            format!("{} {name}: its ports are free, its files stay as they are", ui.paint().done("Released"));
         let none = format!("{name} is no member: nothing to do");
         ui.answer(if report.left { &left } else { &none })?;
     } else if report.worktrees.is_empty() {

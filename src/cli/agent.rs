@@ -262,10 +262,7 @@ fn hear(calling: &Calling) -> HeardSession {
 /// Looks around from where the session works, with whatever is right of the configuration.
 fn stand(heard: &HeardSession, session: &Session<'_>) -> Result<(Context, Vec<Failure>)> {
     let Viewpoint { host, mut global } = session.viewpoint();
-    global.directory = match (global.directory, &heard.folder) {
-        (Some(directory), Some(folder)) => Some(directory.join(folder)),
-        (directory, folder) => folder.clone().or(directory),
-    };
+    global.directories.extend(heard.folder.clone());
     let (mut context, faults) = Viewpoint { host, global }.look_whatever_is_wrong()?;
     let registry = &mut context.config.registry;
     registry.lock_timeout = registry.lock_timeout.min(LOCK_LIMIT);

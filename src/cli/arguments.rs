@@ -36,7 +36,7 @@ mod tests {
     fn flags_for_all_stand_before_and_after_the_command() {
         for line in [["wt", "--json", "-C", "/x", "list"], ["wt", "list", "--json", "-C", "/x"]] {
             let cli = Cli::try_parse_from(line).unwrap();
-            assert!(cli.global.json && cli.global.directory.is_some(), "{line:?}");
+            assert!(cli.global.json && cli.global.directories.len() == 1, "{line:?}");
         }
     }
 }

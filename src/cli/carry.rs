@@ -67,7 +67,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let text: String = report.carried.iter().map(|carried| line(session, carried, request.dry_run)).collect();
     ui.answer(&text)?;
     for carried in &report.carried {
-        tell_rest(session, carried);
+        tell_rest(session, carried, report.carried.len() > 1);
     }
     stopped.map_or(Ok(0), Err)
 }
@@ -93,13 +93,15 @@ fn line(session: &Session<'_>, carried: &Refreshed, dry_run: bool) -> String {
 }
 
 /// Says what stays as it is, what was left out, and where what was replaced is.
-fn tell_rest(session: &Session<'_>, carried: &Refreshed) {
+fn tell_rest(session: &Session<'_>, carried: &Refreshed, is_one_of_several: bool) {
     let ui = session.ui;
+    let of = is_one_of_several.then_some(&*carried.worktree);
+    let said = of.map(|name| format!("{}: ", escape::line(name))).unwrap_or_default();
     for kept in carried.kept.iter().take(NAMED) {
-        ui.say(&format!("kept {}: it {}", escape::line(&kept.path), kept.reason.words()));
+        ui.say(&format!("{said}kept {}: it {}", escape::line(&kept.path), kept.reason.words()));
     }
     if let more @ 1.. = carried.kept.len().saturating_sub(NAMED) {
-        ui.say(&format!("kept {more} more; `--json` names all"));
+        ui.say(&format!("{said}kept {more} more; `--json` names all"));
     }
     if carried.kept.iter().any(|kept| kept.reason.yields()) {
         let again = wt("carry --force {}", &[&carried.worktree]);
@@ -108,5 +110,5 @@ fn tell_rest(session: &Session<'_>, carried: &Refreshed) {
     if let Some(replaced) = &carried.replaced {
         ui.say(&format!("what was replaced is in {}", replaced.display()));
     }
-    show_carried::warn(ui, &carried.left_out);
+    show_carried::warn(ui, of, &carried.left_out);
 }

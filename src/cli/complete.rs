@@ -53,7 +53,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         line.words.get(line.index).is_some_and(|word| word.as_encoded_bytes().starts_with(b"-"));
     let mut viewpoint = session.viewpoint();
     if let Some(folder) = line.folder() {
-        viewpoint.global.directory = Some(folder);
+        viewpoint.global.directories = vec![folder];
     }
     let mut command = with_names(for_people(&(session.command_line)()), None, &Arc::new(viewpoint));
     let current = session.host.current_folder().ok();

@@ -234,7 +234,7 @@ fn made(session: &Session<'_>, arguments: &Arguments, context: &Context, report:
     }
     report.said.iter().for_each(|said| session.ui.say(&escape::line(said)));
     report.warnings.iter().for_each(|warning| session.ui.warn(warning));
-    report.carried.iter().for_each(|carried| show_carried::warn(session.ui, &carried.left_out));
+    report.carried.iter().for_each(|carried| show_carried::warn(session.ui, None, &carried.left_out));
     session.hint_at_own_configuration(context, &report.worktree.path);
     let outcome = setting_up::along(session, context, &report.worktree.name, !arguments.no_setup)?;
     report.worktree.setup = Some(outcome.setup);

@@ -30,5 +30,5 @@ pub fn place(command: &mut Command, session: &Session<'_>) -> Result<Option<Glob
     if spot.home.is_some() || is_last {
         *wanted = path;
     }
-    Ok(spot.home.map(|home| GlobalArguments { directory: Some(home.root), ..session.global.clone() }))
+    Ok(spot.home.map(|home| GlobalArguments { directories: vec![home.root], ..session.global.clone() }))
 }

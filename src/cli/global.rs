@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{ArgAction, Args, ValueEnum};
 
 use crate::ui::paint::ColorWish;
@@ -10,9 +11,10 @@ use crate::ui::paint::ColorWish;
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Everywhere")]
 pub struct GlobalArguments {
-    /// Act as if started in DIR
-    #[arg(short = 'C', value_name = "DIR", global = true)]
-    pub directory: Option<PathBuf>,
+    /// Act as if started in DIR; several count one from the other, as in git
+    #[arg(short = 'C', value_name = "DIR", global = true, action = ArgAction::Append,
+          value_parser = OsStringValueParser::new().map(PathBuf::from))]
+    pub directories: Vec<PathBuf>,
     /// Answer with one JSON object on stdout
     #[arg(long, global = true)]
     pub json: bool,

@@ -42,7 +42,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> u8 {
     let format = PromptFormat::from(arguments.format);
     let mut viewpoint = session.viewpoint();
     if let Some(folder) = (format == PromptFormat::Claude).then(ops::prompt::told_folder).flatten() {
-        viewpoint.global.directory = Some(folder);
+        viewpoint.global.directories = vec![folder];
     }
     let facts = viewpoint.folder().ok().and_then(|folder| ops::prompt::facts(&viewpoint.host, &folder));
     let line = facts.map(|facts| prompt::line(&facts, format, viewpoint.host.clock.now()));

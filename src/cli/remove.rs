@@ -94,7 +94,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         (&context.repository, report.removed.iter().any(|removed| context.folder.starts_with(&removed.path)))
     {
         let changes = session.leave_folder(repository.root())?;
-        if !changes && session.global.directory.is_none() {
+        if !changes && session.global.directories.is_empty() {
             let cd = quoting::word_sh(&repository.root().to_string_lossy());
             ui.hint(&format!("your shell stood in it: cd {cd}"));
         }

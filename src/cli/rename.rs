@@ -106,7 +106,7 @@ fn lead(session: &Session<'_>, context: &Context, before: &std::path::Path, repo
     let Ok(inside) = context.folder.strip_prefix(before) else { return Ok(()) };
     let folder = report.worktree.path.join(inside);
     let changes = session.leave_folder(&folder)?;
-    if !changes && session.global.directory.is_none() {
+    if !changes && session.global.directories.is_empty() {
         let cd = quoting::word_sh(&folder.to_string_lossy());
         session.ui.hint(&format!("your shell stands in the old folder: cd {cd}"));
     }

@@ -138,7 +138,7 @@ fn stay(arguments: &Arguments, session: &Session<'_>, context: &Context) -> Resu
     let look = Box::new(move |folder: Option<&Path>| {
         let at = |folder: &Path| {
             let mut viewpoint = viewpoint.clone();
-            viewpoint.global.directory = Some(folder.to_path_buf());
+            viewpoint.global.directories = vec![folder.to_path_buf()];
             viewpoint.look()
         };
         let seen = match at(folder.unwrap_or(&stands)) {

@@ -121,9 +121,10 @@ impl Session<'_> {
     /// Says, once for each text of it, that the `.wt.toml` of the worktree in `folder` has no effect where its branch changed it.
     pub fn hint_at_own_configuration(&self, context: &Context, folder: &Path) {
         if let Some(edited) = own_config::find_untold(context, folder) {
+            // A stranger's is not advised.
+            let tries = if edited.is_foreign { "" } else { "; `--config FILE` tries it out" };
             self.ui.hint(&format!(
-                "{} differs from {}, which alone counts: what this branch changed takes effect once it is there; \
-                 `--config FILE` tries it out",
+                "{} differs from {}, which alone counts: what this branch changed takes effect once it is there{tries}",
                 edited.file.display(),
                 edited.counts.display()
             ));

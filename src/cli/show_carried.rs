@@ -37,13 +37,14 @@ fn and_more(text: String, count: usize) -> String {
     }
 }
 
-/// Warns of what was left out.
-pub fn warn(ui: &Ui, left_out: &[LeftOut]) {
+/// Warns of what was left out; `of` is the worktree, where several are told of.
+pub fn warn(ui: &Ui, of: Option<&str>, left_out: &[LeftOut]) {
+    let of = of.map(|name| format!("{}: ", escape::line(name))).unwrap_or_default();
     for left in left_out.iter().take(NAMED) {
-        ui.warn(&words(left));
+        ui.warn(&format!("{of}{}", words(left)));
     }
     if let more @ 1.. = left_out.len().saturating_sub(NAMED) {
-        ui.warn(&format!("{more} more paths were not carried; `--json` names all"));
+        ui.warn(&format!("{of}{more} more paths were not carried; `--json` names all"));
     }
 }
 

@@ -29,7 +29,7 @@ impl Viewpoint {
     ///
     /// `not_found` for one that is not there.
     pub fn folder(&self) -> Result<PathBuf> {
-        folder(&self.host, self.global.directory.as_deref())
+        folder(&self.host, &self.global.directories)
     }
 
     /// Looks around; from here on Ctrl-C is a request, so that what was begun can be undone.
@@ -86,7 +86,7 @@ impl Surroundings {
     ///
     /// `not_found` for a `-C` folder that is not there.
     pub fn look_at_any_rate(host: Host, flags: &GlobalArguments) -> Result<(Self, Option<Failure>)> {
-        let folder = folder(&host, flags.directory.as_deref())?;
+        let folder = folder(&host, &flags.directories)?;
         let (repository, refusal) = match Repository::discover(&folder) {
             Ok(repository) => (Some(repository.heeding(&host.interrupt)), None),
             Err(failure) if failure.code() == Code::NotARepository => (None, None),
@@ -171,12 +171,13 @@ impl Surroundings {
     }
 }
 
-/// As git's `-C`: from then on it is as if we had been started there.
-fn folder(host: &Host, directory: Option<&Path>) -> Result<PathBuf> {
-    let folder = match directory {
-        Some(directory) if directory.is_absolute() => directory.to_path_buf(),
-        Some(directory) => host.current_folder()?.join(directory),
-        None => return host.current_folder(),
+/// As git's `-C`, which may be given several times, also as nothing: from then on it is as if we had been started there.
+fn folder(host: &Host, directories: &[PathBuf]) -> Result<PathBuf> {
+    let named: PathBuf = directories.iter().filter(|named| !named.as_os_str().is_empty()).collect();
+    let folder = match named.as_os_str().is_empty() {
+        true => return host.current_folder(),
+        false if named.is_absolute() => named,
+        false => host.current_folder()?.join(named),
     };
     folder.canonicalize().ok().filter(|folder| folder.is_dir()).ok_or_else(|| {
         Failure::new(Code::NotFound, format!("there is no folder {}", folder.display()))

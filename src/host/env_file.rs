@@ -173,11 +173,15 @@ fn put_back(done: &[EnvFileChange], failure: Failure) -> Failure {
 }
 
 fn not_plain(path: &Path) -> Failure {
-    Failure::new(
-        Code::Permission,
-        format!("{} is not a plain file: nothing is written through a link", path.display()),
+    let what = match path.symlink_metadata() {
+        Ok(found) if found.is_symlink() => "is a link: nothing is written through one",
+        Ok(found) if found.is_dir() => "is a folder",
+        _ => "is no plain file",
+    };
+    Failure::new(Code::Permission, format!("{} {what}", path.display())).hint(
+        "put a plain file there, or name another in `env.file` of the configuration; `wt create --no-env` makes a new \
+         worktree without an env block",
     )
-    .hint("put a plain file there; `wt create --no-env` makes a worktree without an env block")
 }
 
 #[cfg(test)]

@@ -140,6 +140,8 @@ pub struct OwnConfig {
     pub file: PathBuf,
     /// The main worktree's.
     pub counts: PathBuf,
+    /// Whether the worktree has a stranger's code: nobody is advised to read its file.
+    pub is_foreign: bool,
 }
 
 /// One env file.

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::{Code, Failure};
-use crate::model::advised::wt;
+use crate::model::advised::{git, wt};
 
 /// How many paths or processes are named.
 const SHOWN: usize = 5;
@@ -194,11 +194,12 @@ pub fn refusal(name: &str, path: &Path, losses: &[&Loss], with_branch: bool) -> 
     let has_work = has(|loss| !loss.is_running() && !matches!(loss, Loss::Lock { .. }));
     let has_hidden = has(|loss| matches!(loss, Loss::Hidden { .. }));
     let down = format!("`{down}` stops the services", down = wt("down", &[]).at(path.display()));
+    let unlock = format!("`{unlock}` lifts the lock", unlock = git("worktree unlock {}", &[&path.display()]));
     let steps = [
         (has_work, "commit, push or move what you need"),
         (has_hidden, "`git ls-files -v` marks what is hidden from git by `S` or a small letter"),
         // Said where nothing else is to be done; what else there is comes with reading on.
-        (has_lock && losses.len() == 1, "`git worktree unlock` lifts the lock"),
+        (has_lock && losses.len() == 1, &*unlock),
         (has_services, &*down),
         (has_processes && !has_work, "stop what runs there"),
         (has_setup, "wait until its setup is done"),

@@ -4,7 +4,7 @@
 mod guessed;
 pub mod unasked;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -168,9 +168,13 @@ fn wanted(
             let signed = path.to_str().map(|word| find::find_signed(context, registry, word)).transpose()?;
             let path = &signed.flatten().map_or_else(|| path.clone(), |found| found.path);
             let wanted = rows::canonical(&context.absolute(path));
-            let found = rows
-                .iter()
-                .find(|row| rows::canonical(row.path()) == wanted || row.name().as_str() == path.as_os_str());
+            let is_at = |place: &Path| rows.iter().find(|row| rows::canonical(row.path()) == place);
+            let found = match (is_at(&wanted), path.to_str()) {
+                // The folder counts before a name that reads the same.
+                (None, Some(word)) => find::find_named(context, registry, word)?
+                    .and_then(|named| is_at(&rows::canonical(&named.path))),
+                (found, _) => found,
+            };
             match found {
                 Some(row) if row.is_main() => {
                     Err(Failure::new(Code::Usage, format!("{} is the main worktree", wanted.display())).hint(
@@ -348,11 +352,11 @@ fn wishes(context: &Context, purpose: Option<&Purpose>, ports: &WantedPorts) -> 
     match (purpose, ports) {
         (_, WantedPorts::None) => Ok(Vec::new()),
         (Some(purpose), ports) => create::wishes(context, purpose, ports),
-        (None, _) => Err(Failure::new(
-            Code::Usage,
-            "the branch does not tell the purpose, so there is no range for ports",
-        )
-        .hint("name it: `wt adopt --purpose feature --ports`")),
+        (None, _) => {
+            let message = "the branch does not tell the purpose, so there is no range for ports";
+            let named = context.host.typed.clone().with(&["--purpose", "feature"]);
+            Err(Failure::new(Code::Usage, message).hint(format!("name it: `{named}`")))
+        }
     }
 }
 

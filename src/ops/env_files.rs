@@ -163,7 +163,7 @@ fn write(context: &Context, repository: &Repository, entry: &mut Entry) -> Resul
     let excluded: Vec<&str> = paths.iter().map(String::as_str).collect();
     exclude::add(repository.common_dir(), &excluded, &context.host.interrupt)?;
     if let Some(main) = named.first().filter(|_| is_beside)
-        && !repository.is_ignored_in(&entry.path, &main.target.path)?
+        && !repository.is_ignored_in(&entry.path, Path::new(&main.target.path))?
     {
         let usual =
             crate::model::env_files::EnvTarget { path: env_block::USUAL.to_owned(), ..main.target.clone() };
@@ -220,7 +220,7 @@ fn require_unhidden(repository: &Repository, entry: &Entry, named: &[&EnvFile]) 
             || stands.symlink_metadata().is_err()
             || is_of_ours()
             || repository.is_tracked(main, &target.path)?
-            || repository.is_ignored_in(main, &target.path)?
+            || repository.is_ignored_in(main, Path::new(&target.path))?
         {
             continue;
         }

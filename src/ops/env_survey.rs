@@ -288,9 +288,13 @@ pub fn check(context: &Context, repository: &Repository, entry: &Entry) -> Resul
 pub fn env_tracked(context: &Context, target: &EnvTarget) -> Failure {
     let typed = &context.host.typed;
     let without = typed.clone().with(&["--no-env"]);
-    let without = if typed.is_of("create") { format!("`{without}`, or ") } else { String::new() };
+    let (without, place) = if typed.is_of("create") {
+        (format!("`{without}`, or "), " in the commit to be checked out")
+    } else {
+        (String::new(), "")
+    };
     let (path, key) = (&target.path, target.key());
-    Failure::new(Code::EnvTracked, format!("`{path}` is tracked by git in the commit to be checked out"))
+    Failure::new(Code::EnvTracked, format!("`{path}` is tracked by git{place}"))
         .hint(format!(
             "{without}name a file that git does not track in `{key}` of the configuration, or take this one out of the \
              repository: `{git}`",

@@ -8,6 +8,7 @@ use crate::host::config_files::{REPOSITORY_FILE, read_layer, repository_file};
 use crate::host::git::Repository;
 use crate::model::config::edited::is_edited;
 use crate::model::config::layers::Source;
+use crate::model::foreign::WrittenMark;
 
 /// A file without effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct EditedConfig {
     pub file: PathBuf,
     /// The one that counts, which need not be there.
     pub counts: PathBuf,
+    /// Whether the worktree has, or had, a stranger's code: nobody is advised to read its file.
+    pub is_foreign: bool,
     text: String,
 }
 
@@ -34,7 +37,14 @@ pub fn find_edited(context: &Context, repository: &Repository, folder: &Path) ->
         return None;
     }
     let base = repository.text_where_parted(folder, REPOSITORY_FILE);
-    is_edited(&own, counted.as_deref(), base.as_deref()).then_some(EditedConfig { file, counts, text: own })
+    is_edited(&own, counted.as_deref(), base.as_deref()).then_some(EditedConfig {
+        file,
+        counts,
+        is_foreign: repository
+            .find_admin_named_by(folder)
+            .is_some_and(|admin| repository.foreign_mark(&admin) != WrittenMark::Nothing),
+        text: own,
+    })
 }
 
 /// As [`find_edited`], the first time only: what it returned once for a text it does not return again.

@@ -112,6 +112,22 @@ fn what_is_recorded_gets_what_is_asked_for() {
 }
 
 #[test]
+fn a_recorded_worktree_is_meant_by_each_of_its_names() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login"]).ok();
+    for (name, count) in [("login", 1), ("feature/login", 2), ("feature-login", 3)] {
+        let answer = sandbox.json(&["adopt", name, &format!("--ports={count}")]);
+        assert_eq!(answer["worktree"]["ports"].as_array().unwrap().len(), count, "{name}: {answer}");
+    }
+    // The hint has the name that was typed.
+    sandbox.git(&sandbox.repo(), &["worktree", "add", "-q", "-b", "agent-7", "../by-agent"]);
+    sandbox.wt(&["adopt", "by-agent"]).ok();
+    let error = sandbox.refused(&["adopt", "by-agent", "--ports"], "usage");
+    let hint = error["hint"].as_str().unwrap();
+    assert!(hint.contains("adopt by-agent --ports --purpose feature"), "{hint}");
+}
+
+#[test]
 fn a_recorded_worktree_whose_ports_are_not_to_be_had_stays_as_it_was() {
     let (sandbox, folder) = with_foreign();
     sandbox.wt(&["adopt", folder.to_str().unwrap()]).ok();

@@ -53,6 +53,30 @@ fn the_folder_can_be_given_with_c() {
 }
 
 #[test]
+fn several_c_count_one_from_the_other_and_an_empty_one_is_none() {
+    let sandbox = Sandbox::new();
+    let root = sandbox.path("");
+    let name = sandbox.repo().file_name().unwrap().to_str().unwrap().to_owned();
+    let words = ["-C", root.to_str().unwrap(), "-C", &name, "-C", "", "list"];
+    let listed = sandbox.json_in(&sandbox.path("home"), &words);
+    assert_eq!(listed["worktrees"][0]["path"], sandbox.repo().to_str().unwrap(), "{listed}");
+}
+
+#[test]
+fn inside_another_worktree_it_is_ignored_there() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "outer"]).ok();
+    let outer = sandbox.worktree("feature-outer");
+    let inner = outer.join("made/inner");
+    sandbox.wt(&["create", "inner", "--path", inner.to_str().unwrap()]).ok();
+    assert_eq!(sandbox.git(&outer, &["status", "--porcelain"]), "");
+    let error = sandbox.refused(&["remove", "outer"], "git_failed");
+    let first = format!("wt remove {}", inner.display());
+    assert!(error["hint"].as_str().unwrap().contains(&first), "{error}");
+    sandbox.wt(&["remove", inner.to_str().unwrap()]).ok();
+}
+
+#[test]
 fn a_leaking_git_dir_changes_nothing() {
     let mut sandbox = Sandbox::new();
     let other = sandbox.make_repository("other");

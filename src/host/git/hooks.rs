@@ -63,13 +63,13 @@ impl Repository {
         Ok(output.is_success())
     }
 
-    /// Asks git whether the worktree at `folder` ignores `name`, a file of it.
+    /// Asks git whether the worktree at `folder` ignores `name`, a path in it.
     ///
     /// # Errors
     ///
     /// `git_failed` where git cannot be asked.
-    pub fn is_ignored_in(&self, folder: &Path, name: &str) -> Result<bool> {
-        let output = self.git_in(folder).args(["check-ignore", "-q", "--", name]).run()?;
+    pub fn is_ignored_in(&self, folder: &Path, name: &Path) -> Result<bool> {
+        let output = self.git_in(folder).args(["check-ignore", "-q", "--"]).args([name]).run()?;
         Ok(output.is_success())
     }
 

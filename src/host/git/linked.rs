@@ -9,7 +9,7 @@ use super::tips::read_text;
 use super::worktrees::{is_gitdir_spelled, read_gitdir};
 use crate::error::{Code, Failure, Result};
 use crate::host::place::is_gone;
-use crate::model::advised::git;
+use crate::model::advised::{git, wt};
 
 /// A worktree that may be moved or deleted: `path/.git` and the admin folder name each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,7 +102,9 @@ impl Repository {
         }
         for other in self.worktrees()? {
             if other.path != folder && !other.missing && other.path.starts_with(&folder) {
-                return Err(refused(format!("it contains another worktree, {}", other.path.display())));
+                let first = wt("remove {}", &[&other.path.display()]);
+                return Err(refused(format!("it contains another worktree, {}", other.path.display()))
+                    .hint(format!("`{first}` removes that one first")));
             }
         }
         Ok(Linked { path: folder, admin: admin.to_owned(), admin_dir })

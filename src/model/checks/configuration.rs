@@ -28,7 +28,10 @@ pub fn own(facts: &Facts) -> Vec<Finding> {
         let own = seen.own_config.as_ref()?;
         let message =
             format!("its branch changed .wt.toml, which has no effect: {} counts", own.counts.display());
-        let hint = "it counts once the main worktree has it; until then `--config FILE` tries it out";
+        let hint = match own.is_foreign {
+            true => "it counts once the main worktree has it",
+            false => "it counts once the main worktree has it; until then `--config FILE` tries it out",
+        };
         Some(Finding::about(FindingKind::ConfigDiffers, entry, message).hint(hint))
     };
     facts.asked().filter_map(finding).collect()
@@ -121,7 +124,11 @@ mod tests {
         let mut recorded = sample::recorded(sample::entry("a", 1, &[]));
         assert!(own(&sample::with(vec![recorded.clone()])).is_empty());
         let seen = recorded.seen.as_mut().unwrap();
-        seen.own_config = Some(OwnConfig { file: "/w/a/.wt.toml".into(), counts: "/w/shop/.wt.toml".into() });
+        seen.own_config = Some(OwnConfig {
+            file: "/w/a/.wt.toml".into(),
+            counts: "/w/shop/.wt.toml".into(),
+            is_foreign: false,
+        });
         let found = own(&sample::with(vec![recorded]));
         assert_eq!((found[0].code.code(), found[0].severity), ("config-differs", Severity::Info));
         assert!(found[0].message.contains("/w/shop/.wt.toml counts"), "{found:?}");

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::net::owner;
 use crate::model::advised::wt;
-use crate::model::branch::BranchUse;
+use crate::model::branch::{BranchHold, BranchUse};
 use crate::model::command_line::CommandLine;
 use crate::model::config::settings::{ConflictPolicy, ConflictSettings};
 use crate::model::port::listener::Busy;
@@ -333,11 +333,14 @@ pub fn branch_in_use(
         .detail("path", used.path.display().to_string());
     }
     let again = from_branch(context, branch, purpose, request);
+    // A rebase that holds it has another one checked out, or none: its worktree is not called after it.
+    let place = if used.hold == BranchHold::CheckedOut {
+        wt("switch {}", &[&branch])
+    } else {
+        wt("switch {}", &[&used.path.display()])
+    };
     Failure::new(Code::BranchCheckedOut, format!("branch `{branch}` is {how} in {}", used.path.display()))
-        .hint(format!(
-            "`{switch}` goes there; to start a new branch from it: `{again}`",
-            switch = wt("switch {}", &[&branch])
-        ))
+        .hint(format!("`{place}` goes there; to start a new branch from it: `{again}`"))
         .detail("branch", branch)
         .detail("path", used.path.display().to_string())
 }

@@ -1,7 +1,7 @@
 //! What a new worktree's place changes for git and is easily missed: a folder inside of the main worktree would be
 //! untracked there, and hooks that a tool keeps in an untracked folder are not in the new one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 use crate::host::exclude;
@@ -9,11 +9,11 @@ use crate::host::git::Repository;
 use crate::host::interrupt::Interrupt;
 use crate::model::registry::journal::Journal;
 
-/// Tells git to ignore the new worktree where it lies inside of the main one, and returns what should be known.
+/// Tells git to ignore the new worktree where it lies inside of another one, and returns what should be known.
 pub fn attend(repository: &Repository, path: &Path, journal: &Journal, interrupt: &Interrupt) -> Vec<String> {
     let mut warnings = Vec::new();
     if let Err(failure) = exclude_inside(repository, path, journal, interrupt) {
-        warnings.push(format!("the main worktree will show {} as untracked: {failure}", path.display()));
+        warnings.push(format!("the worktree around it will show {} as untracked: {failure}", path.display()));
     }
     warnings.extend(missing_hooks(repository, path));
     warnings.extend(repository.links_in_words());
@@ -27,13 +27,21 @@ fn exclude_inside(
     journal: &Journal,
     interrupt: &Interrupt,
 ) -> Result<()> {
-    if repository.is_bare() || !path.starts_with(repository.root()) || repository.is_ignored(path)? {
+    let Some(around) = find_around(repository, path) else { return Ok(()) };
+    if repository.is_ignored_in(&around, path)? {
         return Ok(());
     }
-    let inside = |folder: &&Path| folder.starts_with(repository.root()) && *folder != repository.root();
-    let topmost = journal.new_parents.iter().map(std::path::PathBuf::as_path).find(inside).unwrap_or(path);
-    let Ok(relative) = topmost.strip_prefix(repository.root()) else { return Ok(()) };
+    let inside = |folder: &&Path| folder.starts_with(&around) && *folder != around;
+    let topmost = journal.new_parents.iter().map(PathBuf::as_path).find(inside).unwrap_or(path);
+    let Ok(relative) = topmost.strip_prefix(&around) else { return Ok(()) };
     exclude::add_folder(repository.common_dir(), relative, interrupt)
+}
+
+/// Returns the innermost worktree of the repository that the path lies in.
+fn find_around(repository: &Repository, path: &Path) -> Option<PathBuf> {
+    let above = path.ancestors().skip(1).find(|folder| folder.join(".git").symlink_metadata().is_ok())?;
+    let is_main = !repository.is_bare() && above == repository.root();
+    (is_main || repository.find_admin_named_by(above).is_some()).then(|| above.to_path_buf())
 }
 
 /// A tool such as husky sets a relative `core.hooksPath` to a folder that git does not track: each worktree needs the

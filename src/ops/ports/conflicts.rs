@@ -133,7 +133,7 @@ pub fn among(context: &Context, registry: &Registry, sockets: &[Listener]) -> Re
         found.push(Conflict { kind, level, level_reason, ruling, worktrees, fix, choices });
     }
     found.extend(strangers(context, registry, sockets)?);
-    found.extend(mismatches(context, registry, sockets)?);
+    found.extend(mismatches(context, registry, sockets, &doubtful)?);
     found.sort_by_key(|conflict| (conflict.kind, conflict.ruling.port));
     let count = |is_it: &dyn Fn(&&Conflict) -> bool| found.iter().filter(is_it).count();
     let summary = ConflictSummary {
@@ -202,14 +202,21 @@ fn strangers(context: &Context, registry: &Registry, sockets: &[Listener]) -> Re
     Ok(rows.collect())
 }
 
-fn mismatches(context: &Context, registry: &Registry, sockets: &[Listener]) -> Result<Vec<Conflict>> {
+/// Ports on which nothing listens, but for those of `disputed`: who keeps such a one is told there.
+fn mismatches(
+    context: &Context,
+    registry: &Registry,
+    sockets: &[Listener],
+    disputed: &[Port],
+) -> Result<Vec<Conflict>> {
     let here = context.repository.as_ref().map(crate::host::git::Repository::find_id);
     let is_wanted = |entry: &&Entry| {
         entry.state == EntryState::Active
             && here.as_ref().is_none_or(|here| here.as_ref() == Some(&entry.repository_id))
     };
     let entries: Vec<&Entry> = registry.entries().filter(is_wanted).collect();
-    let ports: BTreeSet<Port> = entries.iter().flat_map(|entry| entry.ports()).collect();
+    let ports = entries.iter().flat_map(|entry| entry.ports()).filter(|port| !disputed.contains(port));
+    let ports: BTreeSet<Port> = ports.collect();
     let ports: Vec<Port> = ports.into_iter().collect();
     let judged = sight::see_busy(context, registry, &owner::among(sockets, &ports), PortLook::Sockets)?;
     let judged: HashMap<Port, Ruling> = judged.into_iter().map(|(_, one)| (one.port, one)).collect();

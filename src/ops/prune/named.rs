@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::place;
-use crate::model::advised::{Advised, wt};
+use crate::model::advised::{Advised, git, wt};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::model::resolve::NamedWorktree;
@@ -79,8 +79,11 @@ fn find_here(
         AbsenceLook::There => {
             Err(is_there(&row.name(), &row.path().display().to_string(), &wt("remove {}", &[&row.name()])))
         }
-        AbsenceLook::Kept(why) => Err(Failure::new(Code::Locked, format!("`{}` stays: {why}", row.name()))
-            .hint("`wt list` shows it; `git worktree unlock` takes a lock away")),
+        AbsenceLook::Kept(why) => {
+            let unlock = git("worktree unlock {}", &[&row.path().display()]);
+            Err(Failure::new(Code::Locked, format!("`{}` stays: {why}", row.name()))
+                .hint(format!("`wt list` shows it; `{unlock}` takes a lock away")))
+        }
     }
 }
 

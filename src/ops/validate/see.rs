@@ -47,7 +47,11 @@ pub fn see(ground: &Context, lookout: &Lookout<'_>, here: &HostSurroundings, ent
         own_config: repository
             .filter(|_| is_readable)
             .and_then(|repository| own_config::find_edited(ground, repository, &entry.path))
-            .map(|edited| OwnConfig { file: edited.file, counts: edited.counts }),
+            .map(|edited| OwnConfig {
+                file: edited.file,
+                counts: edited.counts,
+                is_foreign: edited.is_foreign,
+            }),
         ranges: ranges(ground, entry),
         shared: if entry.is_main() { Vec::new() } else { ground.config.shared_ports() },
         stale_after: ground.config.stale_after,
