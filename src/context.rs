@@ -272,7 +272,7 @@ impl Context {
     ///
     /// Fails when no state folder can be found.
     pub fn witnesses(&self) -> Result<Witnesses> {
-        Ok(witnesses::look(&self.store()?.path()))
+        Ok(witnesses::read(&self.store()?.path()))
     }
 
     /// Has everything concern the worktree called `name`, where one is, instead of the one we stand in.

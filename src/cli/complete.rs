@@ -184,7 +184,7 @@ fn names(viewpoint: &Viewpoint, kind: CompletionKind, typed: &OsStr) -> Vec<Comp
         Some(comma) if kind == CompletionKind::Service => typed.split_at(comma + 1),
         _ => ("", typed),
     };
-    let Ok(surroundings) = viewpoint.clone().look() else { return Vec::new() };
+    let Ok(surroundings) = viewpoint.clone().surroundings() else { return Vec::new() };
     let (context, _) = surroundings.into_context_at_any_rate();
     let found = candidates::candidates(&context, kind, last);
     found

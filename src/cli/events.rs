@@ -84,7 +84,7 @@ fn follow(context: &Context, filter: EventFilter, ui: &Ui) -> Result<()> {
     let mut follower = Follower::begin(context, filter)?;
     let mut is_first = true;
     loop {
-        let news = follower.look()?;
+        let news = follower.read_on()?;
         if ui.is_json() {
             news.iter().try_for_each(|event| ui.answer_json_line(event))?;
         } else if !news.is_empty() {

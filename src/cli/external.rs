@@ -23,7 +23,7 @@ pub fn find(error: &Error, words: &[OsString], viewpoint: impl FnOnce() -> Viewp
     let viewpoint = viewpoint();
     let host = viewpoint.host.clone();
     // Where it cannot be told whose folders stand on PATH nothing of them runs.
-    let repository = viewpoint.look().ok()?.repository;
+    let repository = viewpoint.surroundings().ok()?.repository;
     let program = external::find(&host, repository.as_ref(), name)?;
     let failed = external::run(&host, &program, &words[2..]);
     let called = Called::of(words.first().map(OsString::as_os_str));

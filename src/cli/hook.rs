@@ -185,7 +185,7 @@ fn work(call: Call, viewpoint: Viewpoint) -> Result<Vec<String>> {
 
 fn post_checkout(viewpoint: Viewpoint, checkout: &Checkout) -> Vec<String> {
     let Ok(folder) = viewpoint.folder() else { return Vec::new() };
-    let Some(calls) = passing::look(&viewpoint.host, &folder, checkout) else { return Vec::new() };
+    let Some(calls) = passing::calls(&viewpoint.host, &folder, checkout) else { return Vec::new() };
     match context(viewpoint) {
         Ok(context) if context.config.policy.is_read_only() => Vec::new(),
         Ok(context) => hook::post_checkout(&context, checkout, calls),
@@ -209,7 +209,7 @@ fn pre_push(viewpoint: Viewpoint, remote: String, deadline: Instant) -> Result<V
 
 /// The context, in which nobody waits long for the registry.
 fn context(viewpoint: Viewpoint) -> Result<Context> {
-    let mut context = viewpoint.look()?.into_context()?;
+    let mut context = viewpoint.surroundings()?.into_context()?;
     let registry = &mut context.config.registry;
     registry.lock_timeout = registry.lock_timeout.min(LOCK_LIMIT);
     Ok(context)

@@ -67,7 +67,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let permit =
         Permit { resolves: arguments.resolve || settings.resolve, release_after: settings.release_after };
     if arguments.once {
-        let look = MonitorMemory::new(&context, permit).look()?;
+        let look = MonitorMemory::new(&context, permit).look_once()?;
         return show_once(&look, session.ui);
     }
     let mut stand = Stand::take(&context)?;
@@ -81,7 +81,7 @@ fn stay(context: &Context, permit: Permit, stand: &mut Stand, interval: Duration
     let mut watch = MonitorMemory::new(context, permit);
     let mut is_first = true;
     loop {
-        match watch.look() {
+        match watch.look_once() {
             Ok(look) => {
                 start::wake(&context.host);
                 show(&look.news, ui)?;

@@ -44,7 +44,7 @@ pub fn pick(session: &Session<'_>, context: &Context) -> Result<Picked> {
     let mut screen = Screen::open(session)?;
     screen.draw(&mut table, None);
     let viewpoint = session.viewpoint();
-    let look = move || viewpoint.look().ok().map(|around| around.into_context_at_any_rate().0);
+    let look = move || viewpoint.surroundings().ok().map(|around| around.into_context_at_any_rate().0);
     let mut previews = Previews::begin(look, table.request)?;
     let chosen = run(session, context, &mut table, &mut screen, &mut previews);
     drop(screen);

@@ -139,7 +139,7 @@ fn stay(arguments: &Arguments, session: &Session<'_>, context: &Context) -> Resu
         let at = |folder: &Path| {
             let mut viewpoint = viewpoint.clone();
             viewpoint.global.directories = vec![folder.to_path_buf()];
-            viewpoint.look()
+            viewpoint.surroundings()
         };
         let seen = match at(folder.unwrap_or(&stands)) {
             // The repository that we were started in may go while we serve.

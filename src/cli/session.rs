@@ -180,9 +180,9 @@ impl Session<'_> {
     ///
     /// # Errors
     ///
-    /// As [`Surroundings::look`].
+    /// As [`Surroundings::of`].
     pub fn surroundings(&self) -> Result<Surroundings> {
-        self.viewpoint().look()
+        self.viewpoint().surroundings()
     }
 
     /// Returns where we look around from.

@@ -67,7 +67,7 @@ fn row(service: &ServiceView, is_for_eyes: bool) -> TableRow {
         memory,
         reason(service),
     ];
-    TableRow { cells, look: look(service.state) }
+    TableRow { cells, look: row_look(service.state) }
 }
 
 /// Why it stands like that, behind how many worktrees use it.
@@ -77,7 +77,7 @@ fn reason(service: &ServiceView) -> String {
 }
 
 /// What needs somebody stands out; what rests stands back.
-fn look(state: ServiceState) -> RowLook {
+fn row_look(state: ServiceState) -> RowLook {
     match state {
         ServiceState::Failed | ServiceState::Unhealthy | ServiceState::Backoff => RowLook::Strong,
         ServiceState::Stopped | ServiceState::Asleep => RowLook::Faint,

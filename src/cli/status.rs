@@ -58,7 +58,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     if arguments.watch {
         return endless::ended(watch(&context, &mut looker, ui));
     }
-    let report = looker.look(&context, &mut Teller::new(ui, &context))?;
+    let report = looker.ask(&context, &mut Teller::new(ui, &context))?;
     if ui.is_json() {
         ui.answer_json(&report)?;
     } else if report.services.is_empty() {
@@ -74,7 +74,7 @@ fn watch(context: &Context, looker: &mut Looker, ui: &Ui) -> Result<()> {
     let mut screen = Screen::default();
     let mut shown = None;
     loop {
-        let report = looker.look(context, &mut Teller::new(ui, context))?;
+        let report = looker.ask(context, &mut Teller::new(ui, context))?;
         match ui.size() {
             Some(size) if !ui.is_json() => {
                 screen.draw(ui, size, &show_services::table(ui, &report.services))?;

@@ -36,10 +36,10 @@ impl Viewpoint {
     ///
     /// # Errors
     ///
-    /// As [`Surroundings::look`].
-    pub fn look(self) -> Result<Surroundings> {
+    /// As [`Surroundings::of`].
+    pub fn surroundings(self) -> Result<Surroundings> {
         self.host.interrupt.install()?;
-        Surroundings::look(self.host, &self.global)
+        Surroundings::of(self.host, &self.global)
     }
 
     /// Looks around, and takes what is right of the configuration and of the repository; says beside what is wrong.
@@ -75,7 +75,7 @@ impl Surroundings {
     /// # Errors
     ///
     /// `not_found` for a `-C` folder that is not there; `permission` for a repository of somebody else.
-    pub fn look(host: Host, flags: &GlobalArguments) -> Result<Self> {
+    pub fn of(host: Host, flags: &GlobalArguments) -> Result<Self> {
         let (surroundings, refusal) = Self::look_at_any_rate(host, flags)?;
         refusal.map_or(Ok(surroundings), Err)
     }

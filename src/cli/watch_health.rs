@@ -30,7 +30,7 @@ fn watch(context: &Context, request: Request, ui: &Ui) -> Result<()> {
     let pause = context.host.pause()?;
     let interval = context.config.health.interval.max(LEAST);
     loop {
-        let round = watcher.look()?;
+        let round = watcher.look_once()?;
         // Said once: they stay the same while the configurations do, and a screen is no place for them.
         if std::mem::take(&mut is_first) {
             round.report.warnings.iter().for_each(|warning| ui.warn(warning));

@@ -33,7 +33,7 @@ fn a_registry() {
         let id: RepositoryId = serde_json::from_value(Value::from("a")).unwrap();
         let _ = glimpse::rows(bytes, &id);
         let mut signs = Signs::new(Some(&id), "/r/.git");
-        signs.look(bytes);
+        signs.read(bytes);
         let _ = signs.call_for_healing();
         salvage(&[bytes.to_vec()]).render().unwrap();
     });

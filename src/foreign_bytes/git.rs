@@ -69,7 +69,7 @@ impl Store {
         write(&self.folder.path().join("pack").join(format!("pack-a.{extension}")), bytes);
     }
 
-    fn look(&self) -> usize {
+    fn read_all(&self) -> usize {
         let _ = find_unsound(self.folder.path());
         let packs = Packs::open(self.folder.path());
         let mut reader = Reader::new(&packs);
@@ -81,10 +81,10 @@ impl Store {
 #[test]
 fn a_pack() {
     let store = Store::new();
-    assert_eq!(store.look(), store.objects.len());
+    assert_eq!(store.read_all(), store.objects.len());
     press("pack", |bytes| {
         store.put("pack", bytes);
-        store.look();
+        store.read_all();
     });
 }
 
@@ -93,7 +93,7 @@ fn an_index_of_a_pack() {
     let store = Store::new();
     press("pack_index", |bytes| {
         store.put("idx", bytes);
-        store.look();
+        store.read_all();
     });
 }
 

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use super::clock::Clock;
 use crate::model::passage::Witnesses;
 
-/// Looks at all of them.
+/// Reads all of them.
 #[must_use]
-pub fn look(registry: &Path) -> Witnesses {
+pub fn read(registry: &Path) -> Witnesses {
     let written = registry.metadata().and_then(|found| found.modified()).ok();
     Witnesses {
         now: Clock.now(),

@@ -37,7 +37,7 @@ pub fn find_chosen(entry: &Entry) -> Option<&str> {
 
 /// Chooses another name for `entry` where one of `others` has the usual one. A worktree that is made again keeps the name
 /// that it had.
-pub fn settle(entry: &mut Entry, others: &[&Entry]) {
+pub fn choose(entry: &mut Entry, others: &[&Entry]) {
     if find_chosen(entry).is_some() {
         return;
     }
@@ -76,7 +76,7 @@ mod tests {
     }
 
     fn settled(mut entry: Entry, others: &[Entry]) -> Option<String> {
-        settle(&mut entry, &others.iter().collect::<Vec<_>>());
+        choose(&mut entry, &others.iter().collect::<Vec<_>>());
         find_chosen(&entry).map(str::to_owned)
     }
 

@@ -22,7 +22,7 @@ pub enum AbsenceLook {
 
 /// Looks whether the row's worktree has vanished for good, and git's record of it may go; where a person `names` it, no
 /// evidence is asked for.
-pub fn look(
+pub fn judge(
     context: &Context,
     repository: &Repository,
     lookout: &Lookout<'_>,

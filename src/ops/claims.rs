@@ -213,7 +213,7 @@ pub fn is_pending(context: &Context, entry: &Entry) -> bool {
 /// Settles what earlier commands could not: give-backs that are queued, and claims of worktrees that a hook recorded or that
 /// were made offline. Returns what was lost meanwhile, in words.
 #[must_use]
-pub fn settle(context: &Context) -> Vec<String> {
+pub fn catch_up(context: &Context) -> Vec<String> {
     let Some(claims) = context.network_claims().filter(|claims| claims.claimant.waits) else {
         return Vec::new();
     };
@@ -221,7 +221,7 @@ pub fn settle(context: &Context) -> Vec<String> {
         return Vec::new();
     }
     let mut said = Vec::new();
-    if let Err(failure) = claims.settle() {
+    if let Err(failure) = claims.push_give_backs() {
         if failure.details().get("reason").is_some_and(|reason| reason == "host_duplicated") {
             said.push(failure.message().to_owned());
         }
@@ -249,7 +249,7 @@ pub fn settle(context: &Context) -> Vec<String> {
         }
     }
     // What another remote had before is given back there once it is claimed here.
-    let _ = claims.settle();
+    let _ = claims.push_give_backs();
     said
 }
 

@@ -90,7 +90,7 @@ pub fn survey(context: &Context, repository: &Repository, entry: &Entry) -> Resu
             None => block.lines.clone(),
             Some(service) => env_files::lines_of_service(&block.lines, port(service)),
         };
-        files.push(look(&entry.path, target.clone(), Some(lines)));
+        files.push(read_file(&entry.path, target.clone(), Some(lines)));
     }
     files.extend(left(repository, entry, |path| targets.files.iter().any(|target| target.path == path))?);
     Ok(EnvSurvey { files, block, is_beside: targets.is_beside })
@@ -110,7 +110,7 @@ pub(super) fn left(
     let mut files = Vec::new();
     for path in entry.block_files().into_iter().filter(|path| !is_wanted(path)) {
         let is_tracked = is_tracked(repository, entry, &path)?;
-        let file = look(&entry.path, EnvTarget { path, service: None, is_tracked }, None);
+        let file = read_file(&entry.path, EnvTarget { path, service: None, is_tracked }, None);
         let has_block = file.bytes.as_deref().is_some_and(|bytes| env_block::lines(bytes).is_some());
         if has_block || (!is_tracked && file.trouble.is_some()) {
             files.push(file);
@@ -141,7 +141,7 @@ fn is_tracked(repository: &Repository, entry: &Entry, path: &str) -> Result<bool
     repository.is_tracked_in(Some(&entry.admin), &entry.path, path)
 }
 
-fn look(root: &Path, target: EnvTarget, lines: Option<Vec<String>>) -> EnvFile {
+fn read_file(root: &Path, target: EnvTarget, lines: Option<Vec<String>>) -> EnvFile {
     let mut file = EnvFile { target, place: None, bytes: None, lines, trouble: None };
     let read = env_file::place(root, &file.target.path).and_then(|place| {
         file.place.clone_from(&place);

@@ -121,7 +121,7 @@ impl Follower {
     /// # Errors
     ///
     /// Fails when the log cannot be read.
-    pub fn look(&mut self) -> Result<Vec<Event>> {
+    pub fn read_on(&mut self) -> Result<Vec<Event>> {
         let mut events = self.tail.read_on().map_err(|error| unread(&self.folder, error))?;
         events.retain(|event| self.filter.admits(event));
         Ok(events)

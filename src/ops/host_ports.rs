@@ -34,7 +34,7 @@ pub fn update<R>(context: &Context, change: impl Fn(&mut Registry) -> Result<R>)
                 Seat::Held(held) => {
                     let before = ids(registry);
                     let answer = change(registry)?;
-                    settle(context, shared, held, registry, &before)?;
+                    bring_up(context, shared, held, registry, &before)?;
                     Ok(Some(answer))
                 }
                 Seat::Busy(_) => Ok(None),
@@ -77,7 +77,7 @@ fn ids(registry: &Registry) -> HashSet<ClaimId> {
 }
 
 /// Brings our file up to the registry. Claims that a record had before the change stay: it may be taken back.
-fn settle(
+fn bring_up(
     context: &Context,
     shared: &SharedHost,
     held: &Held,
@@ -189,7 +189,7 @@ fn drop_unrecorded(context: &Context, shared: &SharedHost) -> Result<()> {
         |_| shared.seat(),
         |registry, seat| {
             let Seat::Held(held) = seat else { return Ok(()) };
-            settle(context, shared, held, registry, &ids(registry))
+            bring_up(context, shared, held, registry, &ids(registry))
         },
     )?;
     Ok(())

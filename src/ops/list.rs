@@ -47,7 +47,7 @@ pub struct Report {
 /// `not_a_repository` outside of one, unless all are asked for.
 pub fn list(context: &Context, request: Request) -> Result<Report> {
     let mut report = known(context, request)?;
-    live::look(context, &*context.store()?.read()?, &mut report.worktrees);
+    live::add_states(context, &*context.store()?.read()?, &mut report.worktrees);
     Ok(report)
 }
 

@@ -133,7 +133,7 @@ impl Worker {
                         break;
                     }
                     let unwanted = Arc::clone(&self.is_unwanted);
-                    let found = preview::look(&context, &path, &|| unwanted.load(Ordering::Relaxed));
+                    let found = preview::preview(&context, &path, &|| unwanted.load(Ordering::Relaxed));
                     self.tell(Told::Preview(path, found));
                     waiting.extend(self.asked.try_iter());
                 }

@@ -85,7 +85,7 @@ pub fn restore(context: &Context, name: &str) -> Result<Report> {
     let entry = if entry.sequence == 0 { take_up(context, repository, &entry)? } else { entry };
     let _held = context.host.interrupt.hold();
     let hold = FileHold::take(&context.host.dirs()?.creating_folder()?.join(&trash.token))?;
-    let mut warnings = claims::settle(context);
+    let mut warnings = claims::catch_up(context);
     claims::see(context, false);
     let entry = begin(context, repository, &entry, &trash)?;
     let taken = claims::take(context, None, &entry);

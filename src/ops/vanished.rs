@@ -73,7 +73,7 @@ impl<'a> Lookout<'a> {
     /// Returns what the recorded worktree is now.
     #[must_use]
     pub fn presence(&self, entry: &Entry) -> Presence {
-        match presence(entry, &self.look(entry)) {
+        match presence(entry, &self.facts(entry)) {
             // Its locks and moves cannot be seen; only where the repository went too is nothing left to ask.
             Presence::Vanished
                 if self.repository.is_none()
@@ -96,16 +96,16 @@ impl<'a> Lookout<'a> {
             .filter(|worktree| worktree.admin.as_deref() != Some(entry.admin.as_str()) && !worktree.missing);
         let folders = others.map(|worktree| worktree.path.as_path());
         let shares = self.here.shares_ground(&entry.path, folders.chain([repository.common_dir()]));
-        presence_of_unrecorded(entry, &self.look(entry), shares)
+        presence_of_unrecorded(entry, &self.facts(entry), shares)
     }
 
     /// Returns what the worktree is now for somebody who names it as one that is gone.
     #[must_use]
     pub fn presence_if_named(&self, entry: &Entry) -> Presence {
-        presence_if_named(entry, &self.look(entry))
+        presence_if_named(entry, &self.facts(entry))
     }
 
-    fn look(&self, entry: &Entry) -> PresenceFacts {
+    fn facts(&self, entry: &Entry) -> PresenceFacts {
         let worktree = self.find_worktree(entry);
         let lock = worktree.and_then(|worktree| worktree.lock.as_ref().filter(|_| !worktree.initializing));
         let gone = place::is_gone(&entry.path);

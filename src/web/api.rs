@@ -46,7 +46,7 @@ pub fn answer(site: &ServerSite, ask: &Ask) -> Result<(StatusCode, Vec<u8>)> {
         Ask::Worktree { repository, name } => {
             let context = site.at(repository)?.0;
             let mut looker = Looker::new(&context, Some(name), Vec::new())?.only_looking();
-            report(command, &looker.look(&context, &mut Deaf)?).map(fine)
+            report(command, &looker.ask(&context, &mut Deaf)?).map(fine)
         }
         Ask::Logs { repository, name, service, tail } => {
             let context = site.at(repository)?.0.of_worktree(Some(name));

@@ -78,7 +78,7 @@ impl<S: Patient> Line<S> {
         Self { stream, manners, is_patient: false, end: [0; 4], is_asked: false, has_begun: false }
     }
 
-    fn look(&mut self) {
+    fn note_news(&mut self) {
         if !self.is_patient && self.manners.is_forwarded.load(Ordering::Relaxed) {
             self.is_patient = true;
             self.stream.wait_for_ever();
@@ -118,7 +118,7 @@ impl<S: AsyncWrite + Patient + Unpin> AsyncWrite for Line<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.look();
+        self.note_news();
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
@@ -127,7 +127,7 @@ impl<S: AsyncWrite + Patient + Unpin> AsyncWrite for Line<S> {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.look();
+        self.note_news();
         Pin::new(&mut self.stream).poll_write_vectored(context, slices)
     }
 

@@ -176,7 +176,7 @@ async fn tell(site: Arc<ServerSite>, changes: StateWatch, mut events: Follower) 
     let Ok(mut changes) = AsyncFd::new(changes) else { return };
     loop {
         let Ok(mut ready) = changes.readable_mut().await else { return };
-        let is_changed = ready.get_inner_mut().look();
+        let is_changed = ready.get_inner_mut().has_changed();
         ready.clear_ready();
         if is_changed {
             events = news(&site, events).await;
@@ -188,7 +188,7 @@ async fn tell(site: Arc<ServerSite>, changes: StateWatch, mut events: Follower) 
 async fn news(site: &ServerSite, mut events: Follower) -> Follower {
     let read = tokio::task::spawn_blocking(move || {
         // A log that cannot be read now may be read later: the follower knows how far it came.
-        let news = events.look().unwrap_or_default();
+        let news = events.read_on().unwrap_or_default();
         (events, news)
     });
     let Ok((events, news)) = read.await else { std::future::pending().await };
@@ -204,7 +204,7 @@ async fn news(site: &ServerSite, mut events: Follower) -> Follower {
 async fn tell(site: Arc<ServerSite>, mut changes: StateWatch, mut events: Follower) {
     loop {
         tokio::time::sleep(GLANCE).await;
-        if changes.look() {
+        if changes.has_changed() {
             events = news(&site, events).await;
         }
     }

@@ -98,7 +98,7 @@ impl ServerSite {
     /// # Errors
     ///
     /// `config_invalid` for a configuration that cannot be read at all.
-    pub fn look(&self, folder: Option<&Path>) -> Result<(Context, Vec<Problem>)> {
+    pub fn look_around(&self, folder: Option<&Path>) -> Result<(Context, Vec<Problem>)> {
         (self.look)(folder)
     }
 
@@ -106,9 +106,9 @@ impl ServerSite {
     ///
     /// # Errors
     ///
-    /// As [`ServerSite::look`].
+    /// As [`ServerSite::look_around`].
     pub fn everywhere(&self) -> Result<(Context, Vec<Problem>)> {
-        let (context, problems) = self.look(None)?;
+        let (context, problems) = self.look_around(None)?;
         Ok((Context { repository: None, ..context }, problems))
     }
 
@@ -116,7 +116,7 @@ impl ServerSite {
     ///
     /// # Errors
     ///
-    /// `not_found` where there is none; as [`ServerSite::look`].
+    /// `not_found` where there is none; as [`ServerSite::look_around`].
     pub fn at(&self, repository: &str) -> Result<(Context, Vec<Problem>)> {
         let (context, _) = self.everywhere()?;
         let registry = context.store()?.read()?;
@@ -127,7 +127,7 @@ impl ServerSite {
             let message = format!("there is no repository `{repository}` on record");
             return Err(Failure::new(Code::NotFound, message));
         };
-        self.look(Some(&known.path))
+        self.look_around(Some(&known.path))
     }
 
     /// Tells all readers.

@@ -58,7 +58,7 @@ pub async fn open(site: &Arc<ServerSite>, last: Option<u64>) -> Response<Body> {
 }
 
 fn missed(site: &ServerSite, last: u64) -> Vec<(u64, Arc<str>)> {
-    let read = site.look(None).and_then(|(context, _)| events::behind(&context, last));
+    let read = site.look_around(None).and_then(|(context, _)| events::behind(&context, last));
     let missed = read.unwrap_or_default();
     missed.iter().filter_map(|event| Some((event.sequence, line(event)?))).collect()
 }

@@ -12,7 +12,7 @@ const COMPARED: u64 = 64 * 1024 * 1024;
 
 /// Looks at every carried file of the worktree `target`. What the source has no more is no change: there is nothing to carry.
 #[must_use]
-pub fn look(target: &Path, record: &CarryRecord, interrupted: &dyn Fn() -> bool) -> Drift {
+pub fn drift(target: &Path, record: &CarryRecord, interrupted: &dyn Fn() -> bool) -> Drift {
     let mut drift = Drift::default();
     let mut left = COMPARED;
     for (path, row) in &record.rows {

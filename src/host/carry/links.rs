@@ -8,7 +8,7 @@ use crate::model::carry::left_out::LeftOutReason;
 use crate::model::carry::link::{LinkVerdict, judge};
 
 /// Has links to what is carried too lead to the copy, and leaves out those that lead where they must not.
-pub fn settle(found: &mut CarryMatches, source: &Path, target: &Path, others: &[PathBuf]) {
+pub fn redirect(found: &mut CarryMatches, source: &Path, target: &Path, others: &[PathBuf]) {
     if !found.items.iter().any(|item| matches!(item.kind, PathKind::Link { .. })) {
         return;
     }

@@ -70,7 +70,7 @@ impl NetworkClaims {
     /// # Errors
     ///
     /// `claims_unreachable`: a later command does it.
-    pub fn settle(&self) -> Result<()> {
+    pub fn push_give_backs(&self) -> Result<()> {
         if self.journal.all().iter().any(|pushed| pushed.given_up) {
             self.alone(|| self.push_back())?;
         }

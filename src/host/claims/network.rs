@@ -69,7 +69,7 @@ impl Claims for NetworkClaims {
     fn give_back(&self, claims: &[Claim]) -> Result<()> {
         if self.give_up(claims)? && self.claimant.waits {
             // What cannot be done now a later command does.
-            let _ = self.settle();
+            let _ = self.push_give_backs();
         }
         Ok(())
     }

@@ -143,7 +143,7 @@ impl Aside {
 /// # Errors
 ///
 /// `permission`.
-pub fn settle(worktree: &Path, is_tracked: &dyn Fn(&Path) -> bool) -> Result<Vec<Returned>> {
+pub fn put_all_back(worktree: &Path, is_tracked: &dyn Fn(&Path) -> bool) -> Result<Vec<Returned>> {
     let mut returned = Vec::new();
     for entry in worktree.read_dir().into_iter().flatten().flatten() {
         let pid = files::draft_pid_of(&entry.file_name(), ASIDE);
@@ -267,8 +267,8 @@ mod tests {
                 files::replace(&dead(token).join("doomed"), b"", 0o600).unwrap();
             }
         }
-        assert_eq!(settle(root, &|_| true).unwrap(), []);
-        assert_eq!(settle(root, &|_| false).unwrap(), [Returned::InPlace]);
+        assert_eq!(put_all_back(root, &|_| true).unwrap(), []);
+        assert_eq!(put_all_back(root, &|_| false).unwrap(), [Returned::InPlace]);
         assert_eq!(names(root), ["dist00000000"]);
         assert!(is_aside(".clean.wt-12-0123abcd/") && !is_aside(".clean.wt-x"));
     }

@@ -45,7 +45,7 @@ const MOST_FILES: usize = 64;
 /// Answers whether a conditional file of this configuration may hold something of weight. Where a file is to be found
 /// cannot be told, the answer is yes.
 pub(super) fn may_matter(settings: &Config, common_dir: &Path) -> bool {
-    look(settings, |entry| match (entry.include_depth(), entry.level()) {
+    conditional_files(settings, |entry| match (entry.include_depth(), entry.level()) {
         (0, ConfigLevel::Local | ConfigLevel::Worktree) => Some(common_dir.to_owned()),
         (0, ConfigLevel::Global) => Some(Config::find_global().ok()?.parent()?.to_owned()),
         (0, ConfigLevel::XDG) => Some(Config::find_xdg().ok()?.parent()?.to_owned()),
@@ -69,7 +69,7 @@ pub(super) fn may_any_matter(mut open: Vec<PathBuf>) -> bool {
         }
         let beside =
             |entry: &ConfigEntry| path.parent().filter(|_| entry.include_depth() == 0).map(Path::to_owned);
-        match look(&config, beside) {
+        match conditional_files(&config, beside) {
             Some(inner) => open.extend(inner),
             None => return true,
         }
@@ -78,7 +78,10 @@ pub(super) fn may_any_matter(mut open: Vec<PathBuf>) -> bool {
 }
 
 /// Returns the files of all conditions, a relative path counted from what `base` says; `None` where that is unknown.
-fn look(settings: &Config, base: impl Fn(&ConfigEntry) -> Option<PathBuf>) -> Option<Vec<PathBuf>> {
+fn conditional_files(
+    settings: &Config,
+    base: impl Fn(&ConfigEntry) -> Option<PathBuf>,
+) -> Option<Vec<PathBuf>> {
     let mut found = Some(Vec::new());
     let entries = settings.entries(Some(r"^includeif\..*\.path$")).ok()?;
     entries

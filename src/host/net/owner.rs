@@ -134,7 +134,7 @@ impl Names {
         })
     }
 
-    fn look(&self, pid: u32) -> Option<ProcessFacts> {
+    fn facts(&self, pid: u32) -> Option<ProcessFacts> {
         if let Some(known) = self.seen.borrow().get(&pid) {
             return known.clone();
         }
@@ -144,8 +144,8 @@ impl Names {
     }
 
     fn owner(&self, pid: u32) -> Option<Owner> {
-        let process = self.look(pid)?;
-        let worktree = find_worktree(&process, &self.claims, &|pid| self.look(pid));
+        let process = self.facts(pid)?;
+        let worktree = find_worktree(&process, &self.claims, &|pid| self.facts(pid));
         let belongs_to = worktree
             .map(|claim| WorktreeKey { repository: claim.repository.clone(), name: claim.name.clone() });
         Some(Owner {

@@ -23,7 +23,7 @@ pub fn is_of_this_boot(id: &ProcessId) -> bool {
 #[must_use]
 pub fn of(pid: u32) -> Option<ProcessId> {
     let Here { boot, namespace } = Here::read();
-    match look(pid) {
+    match sight(pid) {
         Sight::Running { started } => Some(ProcessId { pid, started, boot, namespace }),
         Sight::Gone | Sight::Hidden => None,
     }
@@ -135,7 +135,7 @@ fn is_alive_here(id: &ProcessId, boot: &str, namespace: &str, look: impl Fn(u32)
     if differs(&id.namespace, namespace) {
         return true;
     }
-    match look(id.pid) {
+    match sight(id.pid) {
         Sight::Running { started } => started == id.started,
         Sight::Gone => false,
         Sight::Hidden => true,
@@ -154,7 +154,7 @@ pub fn boot() -> String {
 }
 
 #[cfg(target_os = "linux")]
-fn look(pid: u32) -> Sight {
+fn sight(pid: u32) -> Sight {
     match super::table::read_unsized(&format!("/proc/{pid}/stat")) {
         Ok(line) => match super::table::Stat::parse(&String::from_utf8_lossy(&line)) {
             Some(stat) if !stat.is_dead() => Sight::Running { started: stat.started },
@@ -169,7 +169,7 @@ fn look(pid: u32) -> Sight {
 
 /// Without `/proc` a start time is not to be had: whoever has the pid is taken for the one we mean. Untested.
 #[cfg(not(target_os = "linux"))]
-fn look(pid: u32) -> Sight {
+fn sight(pid: u32) -> Sight {
     match whether_hidden(pid) {
         Sight::Hidden => Sight::Running { started: 0 },
         sight => sight,

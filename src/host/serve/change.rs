@@ -37,7 +37,7 @@ impl StateWatch {
             #[cfg(not(target_os = "linux"))]
             seen: Vec::new(),
         };
-        changes.look();
+        changes.has_changed();
         Ok(changes)
     }
 
@@ -79,7 +79,7 @@ impl StateWatch {
     }
 
     /// Answers whether something changed since it was asked last; takes up folders that are new.
-    pub fn look(&mut self) -> bool {
+    pub fn has_changed(&mut self) -> bool {
         let (is_changed, has_new_folders) = self.watches.drain();
         if has_new_folders {
             // What was written into them before they were watched is a change too.
@@ -115,7 +115,7 @@ impl StateWatch {
     }
 
     /// Answers whether something changed since it was asked last. Untested.
-    pub fn look(&mut self) -> bool {
+    pub fn has_changed(&mut self) -> bool {
         let files = self.folders().into_iter().flat_map(|folder| FILES.map(|name| folder.join(name)));
         let seen: Vec<_> = files
             .map(|file| {
@@ -201,16 +201,16 @@ mod tests {
     fn what_is_written_in_the_state_folder_and_by_new_supervisors_is_told_and_nothing_else() {
         let state = tempfile::tempdir().unwrap();
         let mut changes = StateWatch::watch(state.path()).unwrap();
-        assert!(!changes.look());
+        assert!(!changes.has_changed());
         files::replace(&state.path().join("registry.json"), b"{}", 0o600).unwrap();
-        assert!(changes.look() && !changes.look());
+        assert!(changes.has_changed() && !changes.has_changed());
         files::replace(&state.path().join("trust.json"), b"{}", 0o600).unwrap();
-        assert!(!changes.look());
+        assert!(!changes.has_changed());
         let folder = state.path().join("services/repository/1-feature");
         std::fs::create_dir_all(&folder).unwrap();
-        assert!(changes.look());
-        while changes.look() {}
+        assert!(changes.has_changed());
+        while changes.has_changed() {}
         files::replace(&folder.join("services.json"), b"{}", 0o600).unwrap();
-        assert!(changes.look() && !changes.look());
+        assert!(changes.has_changed() && !changes.has_changed());
     }
 }

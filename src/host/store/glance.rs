@@ -29,7 +29,7 @@ impl Store<Registry> {
     #[must_use]
     pub fn glance(&self, id: Option<&RepositoryId>, common_dir: &str) -> Option<RegistryGlance> {
         let mut signs = Signs::new(id, common_dir);
-        self.skim(|lines| signs.look(lines))?;
+        self.skim(|lines| signs.read(lines))?;
         Some(RegistryGlance { calls_for_healing: signs.call_for_healing(), is_clear: true })
     }
 
@@ -43,7 +43,7 @@ impl Store<Registry> {
         let mut signs = Signs::new(id, common_dir);
         let mut is_clear = true;
         self.skim(|lines| {
-            signs.look(lines);
+            signs.read(lines);
             match id.map(|id| glimpses(lines, id)) {
                 Some(Some(rows)) => rows.iter().for_each(&mut row),
                 Some(None) => is_clear = false,

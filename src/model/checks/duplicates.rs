@@ -70,7 +70,7 @@ fn settled(facts: &Facts, dispute: &Dispute) -> Vec<Finding> {
         return Vec::new();
     };
     let message = format!("port {} is {}", dispute.port, dispute.situation.had_by().unwrap_or_default());
-    if matches!(doubled::settle(tenants), Keeping::Moves { .. }) {
+    if matches!(doubled::keeping(tenants), Keeping::Moves { .. }) {
         let moves = movers(dispute).into_iter().filter_map(|tenant| {
             let entry = &recorded(tenant)?.entry;
             let (service, port) = (tenant.service.clone(), tenant.port);

@@ -23,7 +23,7 @@ impl Streak {
     ///
     /// An answer that differs from the settled state counts once there are enough of them in a row; until then the state
     /// stays, and the reason tells the count. Who is on the port is no answer: that counts at once.
-    pub fn settle(&mut self, threshold: Threshold, mut seen: Judgement) -> Judgement {
+    pub fn count(&mut self, threshold: Threshold, mut seen: Judgement) -> Judgement {
         self.count = if seen.health == self.latest { self.count.saturating_add(1) } else { 1 };
         self.latest = seen.health;
         let needed = match seen.health {
@@ -58,7 +58,7 @@ mod tests {
 
     fn shown(threshold: Threshold, looks: &[Judgement]) -> Vec<Health> {
         let mut streak = Streak::default();
-        looks.iter().map(|look| streak.settle(threshold, look.clone()).health).collect()
+        looks.iter().map(|look| streak.count(threshold, look.clone()).health).collect()
     }
 
     use Health::{Healthy, NotRunning, Unhealthy, Unknown};
@@ -93,9 +93,9 @@ mod tests {
     #[test]
     fn a_failure_that_does_not_count_yet_is_told_with_its_number() {
         let mut streak = Streak::default();
-        streak.settle(USUAL, answer(Healthy));
+        streak.count(USUAL, answer(Healthy));
         let failed = Judgement { reason: Some("answered 503".to_owned()), ..answer(Unhealthy) };
-        let seen = streak.settle(USUAL, failed);
+        let seen = streak.count(USUAL, failed);
         assert_eq!((seen.health, seen.reason.as_deref()), (Healthy, Some("answered 503 (1 of 3 in a row)")));
     }
 }

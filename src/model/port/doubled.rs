@@ -18,7 +18,7 @@ pub enum Keeping<'a> {
 /// Of claims that may move the one whose own server runs on the port keeps it, else the oldest. One that is pinned or
 /// locked keeps the port, and the others move while their servers are down.
 #[must_use]
-pub fn settle(claims: &[Tenant]) -> Keeping<'_> {
+pub fn keeping(claims: &[Tenant]) -> Keeping<'_> {
     let mut ordered: Vec<&Tenant> = claims.iter().collect();
     ordered.sort_by_key(|claim| (claim.allocated_at, claim.sequence));
     let fixed: Vec<usize> = (0..ordered.len()).filter(|at| ordered[*at].immovable().is_some()).collect();
@@ -61,7 +61,7 @@ pub fn settle(claims: &[Tenant]) -> Keeping<'_> {
 /// Answers whether that claim is one of those that move.
 #[must_use]
 pub fn moves(claims: &[Tenant], sequence: u64, service: &ServiceName) -> bool {
-    match settle(claims) {
+    match keeping(claims) {
         Keeping::Moves { movers, .. } => {
             movers.iter().any(|claim| claim.sequence == sequence && claim.service == *service)
         }
@@ -122,7 +122,7 @@ mod tests {
     use crate::model::port::sample::claim;
 
     fn outcome(claims: &[Tenant]) -> (String, Vec<String>) {
-        match settle(claims) {
+        match keeping(claims) {
             Keeping::Moves { keeper, movers, .. } => (
                 keeper.worktree.name.clone(),
                 movers.iter().map(|claim| claim.worktree.name.clone()).collect(),

@@ -43,7 +43,7 @@ pub fn remedy(dispute: &Dispute, settings: ResolveSettings) -> Remedy {
         all.iter().any(|step| !matches!(step.action, DisputeAction::Leave { .. }))
     };
     let is_persons = || match &dispute.trouble {
-        DisputeTrouble::Doubled { tenants } => matches!(doubled::settle(tenants), Keeping::Person { .. }),
+        DisputeTrouble::Doubled { tenants } => matches!(doubled::keeping(tenants), Keeping::Person { .. }),
         DisputeTrouble::Held { .. } => false,
     };
     if is_persons() {

@@ -100,7 +100,7 @@ fn as_steps(dispute: &Dispute, actions: Vec<DisputeAction>) -> Vec<ResolutionSte
 #[must_use]
 pub fn movers(dispute: &Dispute) -> Vec<&Tenant> {
     match &dispute.trouble {
-        DisputeTrouble::Doubled { tenants } => match doubled::settle(tenants) {
+        DisputeTrouble::Doubled { tenants } => match doubled::keeping(tenants) {
             Keeping::Moves { movers, .. } => {
                 movers.into_iter().filter(|tenant| tenant.immovable().is_none()).collect()
             }
@@ -114,7 +114,7 @@ pub fn movers(dispute: &Dispute) -> Vec<&Tenant> {
 }
 
 fn part(tenants: &[Tenant], settings: ResolveSettings) -> Vec<DisputeAction> {
-    match doubled::settle(tenants) {
+    match doubled::keeping(tenants) {
         Keeping::Moves { movers, .. } => movers.into_iter().map(|tenant| moved(tenant, settings)).collect(),
         Keeping::Person { why } => vec![DisputeAction::Leave { why: format!("a person must choose: {why}") }],
     }

@@ -104,7 +104,7 @@ impl Situation {
     pub fn had_by(&self) -> Option<String> {
         let contenders: Vec<Tenant> = self.contenders().cloned().collect();
         if contenders.len() > 1 {
-            return Some(doubled::told(&contenders, &doubled::settle(&contenders)));
+            return Some(doubled::told(&contenders, &doubled::keeping(&contenders)));
         }
         let named: Vec<String> = self.tenants.iter().map(Tenant::named).collect();
         (!named.is_empty()).then(|| format!("allocated to {}", named.join(" and ")))

@@ -158,7 +158,7 @@ impl<'a> Signs<'a> {
     }
 
     /// Looks at whole lines of the registry.
-    pub fn look(&mut self, lines: &[u8]) {
+    pub fn read(&mut self, lines: &[u8]) {
         let mentions = |text: &str| memmem::find(lines, text.as_bytes()).is_some();
         self.is_unfinished |=
             mentions("\"creating\"") || mentions("\"removing\"") || mentions("\"renaming\":");
@@ -245,7 +245,7 @@ mod tests {
         let calls = |pieces: &[&str], id: Option<&RepositoryId>| {
             let mut signs = Signs::new(id, "/r/.git");
             for piece in pieces {
-                signs.look(piece.as_bytes());
+                signs.read(piece.as_bytes());
             }
             signs.call_for_healing()
         };

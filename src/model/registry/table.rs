@@ -183,7 +183,7 @@ impl Registry {
         self.sequence += 1;
         entry.sequence = self.sequence;
         let others: Vec<&Entry> = self.entries().collect();
-        compose_project::settle(&mut entry, &others);
+        compose_project::choose(&mut entry, &others);
         self.worktrees.push(RegistryRow::Entry(Box::new(entry.clone())));
         entry
     }

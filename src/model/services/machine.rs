@@ -93,7 +93,7 @@ impl Fleet {
         loop {
             let before = self.batches.clone();
             let is_moving = self.advance(now, &mut actions);
-            self.settle(now, &mut actions);
+            self.end_batches(now, &mut actions);
             let is_asleep_again = self.sleep_on(now);
             if !is_moving && !is_asleep_again && self.batches == before {
                 return actions;
@@ -319,7 +319,7 @@ impl Fleet {
         Verdict::Go
     }
 
-    fn settle(&mut self, now: Duration, actions: &mut Vec<MachineAction>) {
+    fn end_batches(&mut self, now: Duration, actions: &mut Vec<MachineAction>) {
         let mut at = 0;
         while at < self.batches.len() {
             match self.outcome(at, now) {

@@ -40,7 +40,7 @@ impl Quiet {
     }
 
     /// Takes in a look, and returns for how long nobody has needed the service.
-    pub fn look(&mut self, seen: &SeenConnections, now: Duration) -> Duration {
+    pub fn take_in(&mut self, seen: &SeenConnections, now: Duration) -> Duration {
         let is_own = |address: &SocketAddr| self.own.contains(address) || seen.own.contains(address);
         let of = |wanted: bool| {
             let matching = seen.clients.iter().filter(move |(_, is_past)| *is_past == wanted);
@@ -83,7 +83,7 @@ mod tests {
     fn after(looks: &[SeenConnections]) -> Vec<u64> {
         let mut quiet = Quiet::since(Duration::ZERO);
         let looks = (0..).zip(looks);
-        looks.map(|(second, seen)| quiet.look(seen, Duration::from_secs(second)).as_secs()).collect()
+        looks.map(|(second, seen)| quiet.take_in(seen, Duration::from_secs(second)).as_secs()).collect()
     }
 
     #[test]

@@ -237,7 +237,7 @@ impl SupervisedService {
             Phase::Stopping { .. } => self.begin_stop(then),
             Phase::Waiting | Phase::Backoff { .. } | Phase::Asleep => {
                 self.phase = Phase::Stopping { then };
-                self.settle(Duration::ZERO);
+                self.come_to_rest(Duration::ZERO);
             }
             Phase::SettingUp | Phase::Starting { .. } | Phase::Ready { .. } | Phase::Unhealthy { .. } => {
                 self.leaving = Some(then);
@@ -253,7 +253,7 @@ impl SupervisedService {
             self.phase = Phase::Stopping { then };
         }
         match self.phase {
-            Phase::Stopping { .. } => self.settle(now),
+            Phase::Stopping { .. } => self.come_to_rest(now),
             Phase::SettingUp if exit.is_success() => {
                 self.phase = Phase::Waiting;
             }

@@ -56,7 +56,7 @@ pub fn find(
     if found.is_given_up {
         warnings.push(SLOW.to_owned());
     }
-    links::settle(&mut found, &source, target, &others);
+    links::redirect(&mut found, &source, target, &others);
     Ok(found)
 }
 

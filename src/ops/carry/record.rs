@@ -74,7 +74,7 @@ pub fn is_copy(context: &Context, entry: Option<&Entry>, folder: &Path) -> impl 
 pub fn drift(context: &Context, entry: &Entry) -> Drift {
     let record = file(context, entry).ok().and_then(|file| file.find());
     let interrupted = || context.host.interrupt.is_raised();
-    record.map_or_else(Drift::default, |record| drift::look(&entry.path, &record, &interrupted))
+    record.map_or_else(Drift::default, |record| drift::drift(&entry.path, &record, &interrupted))
 }
 
 /// Forgets what was carried into a worktree that is gone. Never fails: a sweep tries again.

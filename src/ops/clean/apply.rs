@@ -8,7 +8,7 @@ use super::report::{Report, Request};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::disk::Cache;
-use crate::host::disk::aside::{Aside, Returned, settle};
+use crate::host::disk::aside::{Aside, Returned, put_all_back};
 use crate::host::git::Repository;
 use crate::host::place::HostSurroundings;
 use crate::host::process::uses::Uses;
@@ -43,7 +43,7 @@ pub fn settle_leftovers(context: &Context, request: &Request) -> Result<Vec<Stri
     let mut said = Vec::new();
     for found in choice::choose(context, repository, &Request { merged: false, ..request.clone() })? {
         let tracked = tracked(repository, &found)?;
-        let settled = settle(&canonical(&found.path), &|name| is_tracked(&tracked, name))?;
+        let settled = put_all_back(&canonical(&found.path), &|name| is_tracked(&tracked, name))?;
         let kept_ones = settled.into_iter().filter_map(|returned| match returned {
             Returned::Kept(place) => Some(kept(&place)),
             Returned::InPlace => None,

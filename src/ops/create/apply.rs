@@ -86,7 +86,7 @@ pub struct Report {
 ///
 /// Whatever stopped it, after undoing; what could not be undone is named in the message.
 pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report> {
-    let mut lost = claims::settle(context);
+    let mut lost = claims::catch_up(context);
     if !context.config.shared_ports().is_empty() {
         // Their ports stand in its env block.
         lost.extend(main_worktree::follow(context));

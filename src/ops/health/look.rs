@@ -33,7 +33,7 @@ use crate::ops::{env, foreign};
 /// # Errors
 ///
 /// Fails when the machine cannot be asked who listens; `interrupted`.
-pub fn look(context: &Context, gathered: &Gathered) -> Result<Vec<Judgement>> {
+pub fn judge_all(context: &Context, gathered: &Gathered) -> Result<Vec<Judgement>> {
     let ports: Vec<Port> = gathered.subjects.iter().map(|subject| subject.port).collect();
     let busy = attribute(&ports, &gathered.registry)?;
     let trust = Trust::read(context);
@@ -153,7 +153,7 @@ fn remedies(
                 Some(doubled) => format!("{held}; {doubled}"),
                 None => held,
             });
-            return Help { remedy: Some(adviser.settle(dispute).words()), held };
+            return Help { remedy: Some(adviser.remedy(dispute).words()), held };
         }
         let hangs = matches!(outcome, Some(CheckOutcome::NotAccepting));
         let stop = || adviser.stop(entry, &subject.service, port).or_else(|| adviser.end(port));

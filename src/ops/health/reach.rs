@@ -115,7 +115,7 @@ fn reach(
     let mut held_before: Vec<(Port, Option<u32>)> = Vec::new();
     loop {
         let gathered = meant(context, entry, services)?;
-        let seen = look::look(context, &gathered)?;
+        let seen = look::judge_all(context, &gathered)?;
         let at = context.now();
         let mut views: Vec<ServiceHealth> =
             gathered.subjects.iter().zip(&seen).map(|(subject, seen)| view(subject, seen, at)).collect();

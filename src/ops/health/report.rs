@@ -74,7 +74,7 @@ pub struct Report {
 /// Those of gathering and of looking.
 pub fn check(context: &Context, request: &Request) -> Result<Report> {
     let gathered = gather(context, request)?;
-    let seen = look::look(context, &gathered)?;
+    let seen = look::judge_all(context, &gathered)?;
     let at = context.now();
     let mut report = report(&gathered, &seen, at);
     let pairs: Vec<(&AskedService, &Judgement)> = gathered.subjects.iter().zip(&seen).collect();

@@ -66,13 +66,13 @@ impl<'a> Watcher<'a> {
     /// # Errors
     ///
     /// Those of gathering and of looking.
-    pub fn look(&mut self) -> Result<Round> {
+    pub fn look_once(&mut self) -> Result<Round> {
         let gathered = gather(self.context, &self.request)?;
-        let seen = look::look(self.context, &gathered)?;
+        let seen = look::judge_all(self.context, &gathered)?;
         let at = self.context.now();
         let pairs = gathered.subjects.iter().zip(seen);
         let settled: Vec<Judgement> =
-            pairs.map(|(subject, judgement)| self.settle(subject, judgement)).collect();
+            pairs.map(|(subject, judgement)| self.counted(subject, judgement)).collect();
         let pairs: Vec<(&AskedService, &Judgement)> = gathered.subjects.iter().zip(&settled).collect();
         // The next look records again; nobody who watches needs to hear of it.
         let _ = record::record(self.context, &gathered.registry, &pairs, at, RENEWAL);
@@ -93,8 +93,8 @@ impl<'a> Watcher<'a> {
         Ok(Round { report: report(&gathered, &settled, at), changes })
     }
 
-    fn settle(&mut self, subject: &AskedService, judgement: Judgement) -> Judgement {
-        self.streaks.entry(key(subject)).or_default().settle(subject.threshold, judgement)
+    fn counted(&mut self, subject: &AskedService, judgement: Judgement) -> Judgement {
+        self.streaks.entry(key(subject)).or_default().count(subject.threshold, judgement)
     }
 }
 

@@ -34,7 +34,7 @@ impl Calls {
 
 /// Looks what a checkout in `folder` calls for; `None` when that is nothing.
 #[must_use]
-pub fn look(host: &Host, folder: &Path, checkout: &Checkout) -> Option<Calls> {
+pub fn calls(host: &Host, folder: &Path, checkout: &Checkout) -> Option<Calls> {
     let place = Whereabouts::find(folder)?;
     let standing = standing(&place, checkout);
     let id = place.find_id();
@@ -42,7 +42,7 @@ pub fn look(host: &Host, folder: &Path, checkout: &Checkout) -> Option<Calls> {
     let own = Closest::to(WorktreeMark { admin: place.admin.as_deref(), path: &place.folder });
     let mut seen = Seen { place: &place, host: host.name(), is_gone: false, own };
     let store = Store::<Registry>::open(host.dirs().ok()?, Duration::ZERO, host.interrupt.clone());
-    let glance = store.glance_at_rows(id.as_ref(), &common_dir, |row| seen.look(row));
+    let glance = store.glance_at_rows(id.as_ref(), &common_dir, |row| seen.take_in(row));
     let calls = match glance {
         Some(RegistryGlance { calls_for_healing: heal, is_clear: true }) => {
             let own = seen.own.find(|admin| place.has_other(admin));
@@ -84,7 +84,7 @@ struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    fn look(&mut self, row: &RowGlimpse<'_>) {
+    fn take_in(&mut self, row: &RowGlimpse<'_>) {
         self.is_gone = self.is_gone || self.may_be_released(row);
         if row.is_living() {
             self.own.consider(WorktreeMark::of_glimpse(row), || row.clone().into_owned());

@@ -1,7 +1,7 @@
 //! What `[main]` of the configuration makes of the main worktree: it counts for others at once, and is put on record by the
 //! next command that records anything.
 
-use super::join::{draft, find, record, running, settle};
+use super::join::{draft, find, follow_up, record, running};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::Repository;
@@ -54,7 +54,7 @@ fn follow_in(context: &Context, repository: &Repository) -> Result<Vec<String>> 
     let running = running(context, known.as_ref())?;
     let seating = Seating { services: &services, is_asked: false, running: &running };
     match record(context, repository, None, seating)? {
-        Ok(seated) => Ok(settle(context, repository, seated, false)?.1),
+        Ok(seated) => Ok(follow_up(context, repository, seated, false)?.1),
         Err(_) => Ok(Vec::new()),
     }
 }

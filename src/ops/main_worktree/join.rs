@@ -43,7 +43,7 @@ pub fn join(
     let running = running(context, known.as_ref())?;
     let seating = Seating { services: &services, is_asked: true, running: &running };
     match record(context, repository, purpose, seating)? {
-        Ok(seated) => settle(context, repository, seated, true),
+        Ok(seated) => follow_up(context, repository, seated, true),
         Err(RefusedPorts { selection, seen, .. }) => {
             let drawing = drawing.or(context.config.main.purpose.as_ref());
             Err(create::refused_selection(drawing, &selection, &seen, WayOut::Exclude)?)
@@ -122,7 +122,7 @@ pub(super) fn record(
 }
 
 /// Has the env files follow what was recorded: written, or taken out where there is to be none any more.
-pub(super) fn settle(
+pub(super) fn follow_up(
     context: &Context,
     repository: &Repository,
     seated: Seated,

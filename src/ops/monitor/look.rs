@@ -77,13 +77,13 @@ impl<'a> MonitorMemory<'a> {
     /// # Errors
     ///
     /// `interrupted`, and when the registry or the machine cannot be read.
-    pub fn look(&mut self) -> Result<Look> {
+    pub fn look_once(&mut self) -> Result<Look> {
         let context = self.context;
         let done = mend(context, self.permit)?;
         let at = context.now();
         let deed = |text: String| News { at, subject: Subject::Deed, gone: false, text };
         let mut news: Vec<News> = done.into_iter().map(deed).collect();
-        let round = self.watcher.look()?;
+        let round = self.watcher.look_once()?;
         news.extend(round.changes.iter().map(|change| News {
             at,
             subject: Subject::Service,

@@ -65,7 +65,7 @@ impl Stand {
     pub fn wait(&mut self, context: &Context, interval: Duration) -> Result<()> {
         self.changes.also(admin_folders(context));
         // What the look itself wrote is no reason for the next one.
-        while self.changes.look() {}
+        while self.changes.has_changed() {}
         let clock = context.host.clock;
         let began = clock.instant();
         let mut is_due = false;
@@ -84,7 +84,7 @@ impl Stand {
             }
             let left = if is_due { LEAST } else { interval }.saturating_sub(passed);
             self.changes.wait(left.min(SLICE), is_due);
-            is_due |= self.changes.look();
+            is_due |= self.changes.has_changed();
         }
     }
 

@@ -49,7 +49,7 @@ pub fn deliver(context: &Context) -> Result<()> {
     }
     while seat.is_some() {
         context.host.interrupt.check()?;
-        changes.look();
+        changes.has_changed();
         round(context, state)?;
         let now = context.now();
         // Left under the lock: whoever appends after that finds the place free.

@@ -145,7 +145,7 @@ impl<'a> Adviser<'a> {
         if let Some(dispute) = dispute {
             return match self.settled_by_up(dispute).filter(|_| up) {
                 Some(said) => format!("{said}; {tells}"),
-                None => match self.settle(dispute) {
+                None => match self.remedy(dispute) {
                     Advice::Choice(choices) => doubled::asked(&choices),
                     Advice::Command(command) if command == owner => tells,
                     Advice::Command(command) => format!("`{command}` settles it; {tells}"),
@@ -194,7 +194,7 @@ impl<'a> Adviser<'a> {
 
     /// Returns what settles the dispute.
     #[must_use]
-    pub fn settle(&self, dispute: &Dispute) -> Advice {
+    pub fn remedy(&self, dispute: &Dispute) -> Advice {
         self.told(dispute, remedy::remedy(dispute, settings::settings(self.context)))
     }
 
@@ -247,7 +247,7 @@ impl Adviser<'_> {
         }
         let owner = wt("ports owner {}", &[&port]).to_string();
         if let Some(dispute) = adviser.disputes()?.iter().find(|one| one.port == port) {
-            return Ok(Some(match adviser.settle(dispute) {
+            return Ok(Some(match adviser.remedy(dispute) {
                 Advice::Choice(choices) => doubled::asked(&choices),
                 Advice::Command(command) if command == owner => format!("`{owner}` tells more"),
                 Advice::Command(command) => format!("`{command}` settles it; `{owner}` tells more"),

@@ -121,7 +121,7 @@ pub fn among(context: &Context, registry: &Registry, sockets: &[Listener]) -> Re
     for dispute in &disputes {
         let Some(ruling) = judged.get(&dispute.port).cloned() else { continue };
         let (level, level_reason) = dispute.level();
-        let remedy = adviser.settle(dispute);
+        let remedy = adviser.remedy(dispute);
         let (kind, worktrees) = match &dispute.trouble {
             DisputeTrouble::Doubled { tenants } => {
                 (ConflictKind::Registry, tenants.iter().map(allotment).collect())

@@ -51,7 +51,7 @@ pub fn owners(context: &Context, port: Port) -> Result<Owners> {
     let relations = owners.iter().map(|owner| relation(owner, situation.as_ref())).collect();
     let dispute = situation.as_ref().and_then(Dispute::find);
     let tells = wt("ports owner {}", &[&port]).to_string();
-    let hint = match dispute.map(|dispute| adviser.settle(&dispute)) {
+    let hint = match dispute.map(|dispute| adviser.remedy(&dispute)) {
         Some(Advice::Choice(choices)) => Some(doubled::asked(&choices)),
         Some(Advice::Command(command)) if command == tells => situation.as_ref().and_then(astray),
         Some(Advice::Command(command)) => Some(format!("`{command}` settles it")),

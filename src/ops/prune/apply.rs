@@ -6,7 +6,7 @@ use super::report::{KeptWorktree, PruneKind, Pruned, Report, Request, found};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
-use crate::ops::absence::{AbsenceLook, look};
+use crate::ops::absence::{AbsenceLook, judge};
 use crate::ops::vanished::Lookout;
 use crate::ops::vanished::release::{Release, release_all};
 use crate::ops::{remove, rows, teardown};
@@ -80,7 +80,7 @@ fn prune<'a>(
                 None => lookout.insert(Lookout::new(context, Some(repository))?),
             };
             lookout.look_again_at(admin)?;
-            let AbsenceLook::Vanished = look(context, repository, lookout, &row, candidate.is_named) else {
+            let AbsenceLook::Vanished = judge(context, repository, lookout, &row, candidate.is_named) else {
                 return Ok(None);
             };
             // What its HEAD alone names is kept with git's record; a lock was ruled out by the look.

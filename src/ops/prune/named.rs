@@ -11,7 +11,7 @@ use crate::model::advised::{Advised, git, wt};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::model::resolve::NamedWorktree;
-use crate::ops::absence::{AbsenceLook, look};
+use crate::ops::absence::{AbsenceLook, judge};
 use crate::ops::find;
 use crate::ops::rows::{self, WorktreeRow};
 use crate::ops::vanished::Lookout;
@@ -73,7 +73,7 @@ fn find_here(
     }
     let Some(row) = rows.pop() else { return Ok(None) };
     let lookout = Lookout::new(context, Some(repository))?;
-    match look(context, repository, &lookout, &row, true) {
+    match judge(context, repository, &lookout, &row, true) {
         AbsenceLook::Vanished => vanished(context, repository, &row)
             .map(|candidate| Some(PruneCandidate { is_named: true, ..candidate })),
         AbsenceLook::There => {

@@ -5,7 +5,7 @@ use super::named;
 use super::report::{KeptWorktree, PruneKind, Request};
 use crate::context::Context;
 use crate::error::Result;
-use crate::ops::absence::{AbsenceLook, look};
+use crate::ops::absence::{AbsenceLook, judge};
 use crate::ops::prune::candidate::vanished;
 use crate::ops::prune::{Plan, PruneCandidate};
 use crate::ops::vanished::Lookout;
@@ -35,7 +35,7 @@ pub fn plan(context: &Context, request: Request, names: &[String]) -> Result<Pla
         if row.is_main() {
             continue;
         }
-        match look(context, repository, &lookout, &row, false) {
+        match judge(context, repository, &lookout, &row, false) {
             AbsenceLook::There => standing.push(row),
             AbsenceLook::Kept(why) => plan.kept.push(KeptWorktree::new(&row, why)),
             AbsenceLook::Vanished => match vanished(context, repository, &row) {

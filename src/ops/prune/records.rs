@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::Repository;
 use crate::model::advised::wt;
-use crate::ops::absence::{AbsenceLook, look};
+use crate::ops::absence::{AbsenceLook, judge};
 use crate::ops::rows;
 use crate::ops::vanished::Lookout;
 
@@ -25,7 +25,7 @@ pub fn put_record_away(context: &Context, repository: &Repository, path: &Path) 
     let lookout = Lookout::new(context, Some(repository))?;
     let row = rows::rows(repository, &registry)?.into_iter().find(|row| !row.is_main() && row.path() == path);
     let Some(row) = row else { return Ok(Vec::new()) };
-    let AbsenceLook::Vanished = look(context, repository, &lookout, &row, false) else {
+    let AbsenceLook::Vanished = judge(context, repository, &lookout, &row, false) else {
         return Ok(Vec::new());
     };
     let request = Request { merged: false, min_age: Duration::ZERO, delete_branch: false };

@@ -252,7 +252,7 @@ fn put_away(
                 target.path.display()
             ));
             if let Err(failure) = delete_in_place(&target.path) {
-                settle::settle(context, repository, &entry)?;
+                settle::finish(context, repository, &entry)?;
                 hold.release();
                 return Err(failure);
             }
@@ -267,13 +267,13 @@ fn put_away(
             return Ok(removed(target, branch, None));
         }
         Err(failure) => {
-            settle::settle(context, repository, &entry)?;
+            settle::finish(context, repository, &entry)?;
             hold.release();
             let hint = unmovable_hint(target, Unmovable::Mounted);
             return Err(if is_unmovable(&failure) { failure.hint(hint) } else { failure });
         }
     }
-    settle::settle(context, repository, &entry)?;
+    settle::finish(context, repository, &entry)?;
     let branch = delete_branch(context, repository, target, trash.head.as_deref(), plan, warnings);
     hold.release();
     Ok(removed(target, branch, Some(&trash)))

@@ -9,4 +9,4 @@ mod settle;
 
 pub use apply::{Removed, Report, apply};
 pub use plan::{Plan, RemovalLook, RemovalTarget, Request, inspect, plan};
-pub use settle::{put_admin_back, settle, settle_dead, settle_saying};
+pub use settle::{put_admin_back, settle_dead, settle_saying};

@@ -39,7 +39,7 @@ pub(super) fn put_away(
         .and_then(|()| repository.keep(&token, &repository.admin_dir(admin)))
         .and_then(|_| note(repository, &entry, &trash))
         .and_then(|()| repository.take_admin(admin, &trash.admin));
-    settle::settle(context, repository, &entry)?;
+    settle::finish(context, repository, &entry)?;
     if put.is_err() && target.entry.is_none() {
         settle::drop_entry(context, &entry)?;
     }

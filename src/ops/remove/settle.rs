@@ -22,12 +22,12 @@ pub fn is_at_home(entry: &Entry) -> bool {
     entry.path.join(".git").symlink_metadata().is_ok()
 }
 
-/// As [`settle`], for an entry whose process is gone: locks of git's that it held go first, since nobody else would take
+/// As [`finish`], for an entry whose process is gone: locks of git's that it held go first, since nobody else would take
 /// them away.
 ///
 /// # Errors
 ///
-/// As [`settle`].
+/// As [`finish`].
 pub fn settle_dead(context: &Context, repository: &Repository, entry: &Entry) -> Result<String> {
     let EntryState::Removing { trash, .. } = &entry.state else { return Ok(String::new()) };
     repository.remove_lock_of_dead_keeping(&trash.token);
@@ -48,15 +48,15 @@ pub fn settle_dead(context: &Context, repository: &Repository, entry: &Entry) ->
 /// # Errors
 ///
 /// Fails when git's admin folder cannot be moved to where the folder is.
-pub fn settle(context: &Context, repository: &Repository, entry: &Entry) -> Result<String> {
+pub fn finish(context: &Context, repository: &Repository, entry: &Entry) -> Result<String> {
     settle_saying(context, repository, entry, &mut Vec::new())
 }
 
-/// As [`settle`], with what there is to say about the ports and the env block of a worktree that is back.
+/// As [`finish`], with what there is to say about the ports and the env block of a worktree that is back.
 ///
 /// # Errors
 ///
-/// As [`settle`].
+/// As [`finish`].
 pub fn settle_saying(
     context: &Context,
     repository: &Repository,

@@ -256,7 +256,7 @@ fn project(
         after.notes.compose_project.clear();
         let others: Vec<&Entry> =
             registry.entries().filter(|known| known.sequence != entry.sequence).collect();
-        compose_project::settle(&mut after, &others);
+        compose_project::choose(&mut after, &others);
         return compose_project::find_chosen(&after).map(str::to_owned);
     }
     let before = env::compose_project_of(repository, entry);

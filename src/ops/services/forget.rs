@@ -54,7 +54,7 @@ pub enum Remnants {
 /// # Errors
 ///
 /// `interrupted`, or the state folder cannot be found.
-pub fn settle(context: &Context, entry: &Entry, patience: Duration) -> Result<Remnants> {
+pub fn wind_up(context: &Context, entry: &Entry, patience: Duration) -> Result<Remnants> {
     // Mostly nothing ever ran, which is to cost next to nothing.
     if !place::folder(context.host.dirs()?.state(), entry).exists() {
         return Ok(Remnants::None(None));

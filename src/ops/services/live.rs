@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_millis(50);
 const ANSWERS: Duration = Duration::from_millis(30);
 
 /// Tells of each port how its service stands. Where there are no ports nobody is asked.
-pub fn look(context: &Context, registry: &Registry, worktrees: &mut [WorktreeView]) {
+pub fn add_states(context: &Context, registry: &Registry, worktrees: &mut [WorktreeView]) {
     let with_ports = worktrees.iter().filter(|worktree| !worktree.ports.is_empty());
     let sequences: HashSet<u64> = with_ports.filter_map(|worktree| worktree.sequence).collect();
     if sequences.is_empty() {

@@ -25,7 +25,7 @@ pub struct SettlingWish {
 /// # Errors
 ///
 /// Those of looking; what cannot be settled shows when the services start.
-pub(super) fn settle(context: &Context, ports: &[Port], wish: SettlingWish) -> Result<Vec<String>> {
+pub(super) fn resolve_first(context: &Context, ports: &[Port], wish: SettlingWish) -> Result<Vec<String>> {
     let plan = resolve::plan(context, Some(wish.strategy))?.about(ports);
     if plan.steps.is_empty() {
         return Ok(Vec::new());

@@ -142,7 +142,7 @@ impl Looker {
     /// # Errors
     ///
     /// `not_found` for a service that is not there; fails when the supervisor does not answer.
-    pub fn look(&mut self, context: &Context, listener: &mut dyn WishListener) -> Result<Report> {
+    pub fn ask(&mut self, context: &Context, listener: &mut dyn WishListener) -> Result<Report> {
         let place = &self.place;
         let read = || record_file::find(&place.wish.folder, place.wish.sequence).unwrap_or_default();
         let asked = self.since.map_or(Ask::Status, |since| Ask::Samples { since });

@@ -116,7 +116,7 @@ pub(super) fn settled(
     let Some(wish) = request.resolve else { return Ok(()) };
     plans::require_trusted(context, entry, &request.services)?;
     let ports: Vec<Port> = entry.ports().collect();
-    for said in settling::settle(context, &ports, wish)? {
+    for said in settling::resolve_first(context, &ports, wish)? {
         listener.note(&said);
     }
     let path = std::mem::take(&mut entry.path);

@@ -72,7 +72,7 @@ pub fn survey(context: &Context) -> Result<Report> {
             }
         }
     }
-    let mut warnings = claims::settle(context);
+    let mut warnings = claims::catch_up(context);
     warnings.extend(context.config.uncounted_of("team."));
     let is_wanted = context.config.team.keeper != TeamKeeper::Nobody && context.repository.is_some();
     if is_wanted && context.network_claims().is_none() {

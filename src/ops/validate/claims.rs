@@ -60,7 +60,7 @@ pub fn give_back(
         |ground: &&Context| ground.repository.as_ref().is_some_and(|known| known.root() == repository);
     let Some(ground) = grounds.contexts().find(is_it) else { return Ok(Vec::new()) };
     let Some(kept) = ground.network_claims() else { return Ok(Vec::new()) };
-    kept.settle()?;
+    kept.push_give_backs()?;
     let board = kept.board()?;
     let seen = claim_sight::seen(kept, &board);
     // After the remote was asked: what was claimed and recorded meanwhile is known then.
@@ -74,12 +74,12 @@ pub fn give_back(
 }
 
 /// Gives back what earlier commands gave up and could not give back: it may stand nowhere yet, and come to stand.
-pub fn settle(grounds: &Grounds<'_>) {
+pub fn push_give_backs(grounds: &Grounds<'_>) {
     for claims in
         grounds.contexts().filter_map(Context::network_claims).filter(|claims| claims.claimant.waits)
     {
         // Where nobody answers a later command does it; that claims were not looked at is said already.
-        let _ = claims.settle();
+        let _ = claims.push_give_backs();
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::believe::believe;
 use super::grounds::Grounds;
-use super::look::look;
+use super::look::findings;
 use super::report::{Report, Request};
 use super::{claims, release, repair};
 use crate::context::Context;
@@ -28,8 +28,8 @@ pub fn fix(context: &Context, request: &Request) -> Result<Report> {
         // Somebody put it back by hand.
         said.extend(believe(context, &request)?);
     }
-    let (mut remaining, mut looked_at) = look(context, &request)?;
-    claims::settle(&Grounds::new(context, context.store()?.read().ok().as_deref(), &request));
+    let (mut remaining, mut looked_at) = findings(context, &request)?;
+    claims::push_give_backs(&Grounds::new(context, context.store()?.read().ok().as_deref(), &request));
     let mut report = Report {
         findings: remaining.clone(),
         summary: ValiditySummary::default(),
@@ -55,7 +55,7 @@ pub fn fix(context: &Context, request: &Request) -> Result<Report> {
         // What a rebuild knows of other repositories is what git says there.
         request.all |= todo.contains(&Fix::RebuildRegistry);
         apply_all(context, &request, todo, &mut report.said, &mut failed, &mut done)?;
-        (remaining, looked_at) = look(context, &request)?;
+        (remaining, looked_at) = findings(context, &request)?;
         add_new(&mut report.findings, &remaining);
     }
     let left: HashSet<_> = remaining.iter().map(Finding::identity).collect();

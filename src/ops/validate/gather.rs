@@ -258,7 +258,7 @@ fn unrecorded(
     let found = found.map(|worktree| {
         let is_gone = is_lost(&worktree);
         let row = WorktreeRow { worktree: Some(worktree.clone()), entry: None };
-        let kept = match is_gone.then(|| absence::look(context, repository, lookout, &row, false)) {
+        let kept = match is_gone.then(|| absence::judge(context, repository, lookout, &row, false)) {
             Some(AbsenceLook::Kept(why)) => Some(why),
             Some(AbsenceLook::There) => Some("something of it is there".to_owned()),
             Some(AbsenceLook::Vanished) | None => None,

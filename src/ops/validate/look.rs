@@ -18,7 +18,7 @@ use crate::ops::validate::{Looked, Report, Request};
 ///
 /// `not_a_repository` outside of one, unless all are asked for; and when git's own records cannot be read.
 pub fn validate(context: &Context, request: &Request) -> Result<Report> {
-    Ok(report(look(context, request)?))
+    Ok(report(findings(context, request)?))
 }
 
 /// As [`validate`], where the sockets of the machine were seen already.
@@ -27,7 +27,7 @@ pub fn validate(context: &Context, request: &Request) -> Result<Report> {
 ///
 /// As [`validate`].
 pub fn validate_among(context: &Context, request: &Request, sockets: &[Listener]) -> Result<Report> {
-    Ok(report(look_among(context, request, Some(sockets))?))
+    Ok(report(findings_among(context, request, Some(sockets))?))
 }
 
 fn report((findings, looked_at): (Vec<Finding>, Looked)) -> Report {
@@ -46,11 +46,11 @@ pub fn plan(context: &Context, request: &Request) -> Result<Report> {
     Ok(report)
 }
 
-pub(super) fn look(context: &Context, request: &Request) -> Result<(Vec<Finding>, Looked)> {
-    look_among(context, request, None)
+pub(super) fn findings(context: &Context, request: &Request) -> Result<(Vec<Finding>, Looked)> {
+    findings_among(context, request, None)
 }
 
-fn look_among(
+fn findings_among(
     context: &Context,
     request: &Request,
     sockets: Option<&[Listener]>,

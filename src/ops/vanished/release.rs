@@ -224,7 +224,7 @@ fn drop_records(context: &Context, entries: &[&Entry], why: &str) -> Result<Vec<
         context.host.interrupt.check()?;
         // Before its ports are anybody's: whoever listens on them must have gone. All supervisors leave at the same time.
         let patience = services::SEEING.saturating_sub(context.host.clock.since(begun));
-        match services::settle(context, entry, patience)? {
+        match services::wind_up(context, entry, patience)? {
             Remnants::None(seat) => {
                 seats += usize::from(seat.is_some());
                 batch.push((at, seat));

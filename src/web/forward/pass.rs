@@ -76,7 +76,7 @@ async fn find(site: &Arc<ServerSite>, name: &str) -> Result<Arc<NamedTarget>> {
     }
     let (site, name) = (Arc::clone(site), name.to_owned());
     let found = tokio::task::spawn_blocking(move || {
-        let look = |folder: &Path| site.look(Some(folder)).map(|(context, _)| context);
+        let look = |folder: &Path| site.look_around(Some(folder)).map(|(context, _)| context);
         site.book.find(&name, &look)
     });
     found.await.unwrap_or_else(|_| Err(Failure::new(Code::Internal, "the name could not be looked up")))

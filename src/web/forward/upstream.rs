@@ -79,7 +79,7 @@ async fn awake(site: &Arc<ServerSite>, target: &Arc<NamedTarget>, may_wake: bool
     let (theirs, wanted) = (Arc::clone(site), Arc::clone(target));
     let (sender, answer) = tokio::sync::oneshot::channel();
     let waking = move || {
-        let look = |folder: &std::path::Path| theirs.look(Some(folder)).map(|(context, _)| context);
+        let look = |folder: &std::path::Path| theirs.look_around(Some(folder)).map(|(context, _)| context);
         // Whoever asked may be gone.
         let _ = sender.send(forwarding::wake(&theirs.book, &wanted, may_wake, &look));
     };
@@ -104,7 +104,7 @@ async fn proven(
         }
         let (site, target) = (Arc::clone(site), Arc::clone(target));
         let looked = tokio::task::spawn_blocking(move || {
-            let look = |folder: &std::path::Path| site.look(Some(folder)).map(|(context, _)| context);
+            let look = |folder: &std::path::Path| site.look_around(Some(folder)).map(|(context, _)| context);
             forwarding::prove(&site.book, &target, server, client, &look)
         });
         seen = looked.await.unwrap_or_else(|_| Err(Failure::new(Code::Internal, "nobody could be proven")));

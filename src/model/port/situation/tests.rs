@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::*;
 use crate::model::config::settings::Strategy;
 use crate::model::port::dispute::{Dispute, DisputeTrouble};
-use crate::model::port::doubled::{Keeping, settle};
+use crate::model::port::doubled::{Keeping, keeping};
 use crate::model::port::listener::Probe;
 use crate::model::port::remedy::{Remedy, remedy};
 use crate::model::port::resolution::{DisputeAction, movers, steps};
@@ -207,7 +207,7 @@ fn of_a_port_that_two_have_the_others_server_is_a_siblings() {
     let Some(Dispute { trouble: DisputeTrouble::Doubled { tenants }, .. }) = Dispute::find(&situation) else {
         panic!()
     };
-    assert!(matches!(settle(&tenants), Keeping::Moves { keeper, .. } if keeper.worktree == key("b")));
+    assert!(matches!(keeping(&tenants), Keeping::Moves { keeper, .. } if keeper.worktree == key("b")));
 }
 
 #[test]

@@ -72,7 +72,7 @@ impl SupervisedService {
     }
 
     /// What it was stopped for happens.
-    pub(super) fn settle(&mut self, now: Duration) {
+    pub(super) fn come_to_rest(&mut self, now: Duration) {
         let Phase::Stopping { then } = self.phase else { return };
         self.leaving = None;
         match then {

@@ -116,7 +116,7 @@ fn choose_one(
     let lost = match declared {
         None => None,
         Some(port) => match why_lost(context, registry, entry, port)? {
-            None if is_asked => return look(context, registry, entry, service, port),
+            None if is_asked => return find_free(context, registry, entry, service, port),
             None => return Ok(Found::Port(port)),
             Some(why) => Some(format!("port {port} of `{service}` {why}")),
         },
@@ -171,7 +171,7 @@ fn without_range(
 }
 
 /// Refuses a port that somebody else holds: a server of the main worktree itself may run there for long.
-fn look(
+fn find_free(
     context: &Context,
     registry: &Registry,
     entry: &Entry,

@@ -152,7 +152,7 @@ impl Supervisor<'_> {
                 let wishes = caller.wishes.clone();
                 for (batch, _) in &wishes {
                     if self.withdraw(*batch) {
-                        self.settle(*batch, BatchOutcome::Ended);
+                        self.tell_outcome(*batch, BatchOutcome::Ended);
                     } else {
                         self.events.push_back(MachineEvent::Abandon { batch: *batch });
                     }
@@ -226,7 +226,7 @@ impl Supervisor<'_> {
     }
 
     /// Tells whoever waits for a wish how it ended.
-    pub fn settle(&mut self, batch: BatchId, outcome: BatchOutcome) {
+    pub fn tell_outcome(&mut self, batch: BatchId, outcome: BatchOutcome) {
         // Who is told that something has stopped finds its port free.
         self.release_resting();
         let services = self.facts();

@@ -49,7 +49,7 @@ impl Supervisor<'_> {
             self.claims.waiting.iter().filter(|claim| is_meant(claim)).map(|claim| claim.batch).collect();
         for batch in meant {
             self.withdraw(batch);
-            self.settle(batch, BatchOutcome::Ended);
+            self.tell_outcome(batch, BatchOutcome::Ended);
         }
     }
 

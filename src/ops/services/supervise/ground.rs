@@ -53,7 +53,7 @@ impl Ground {
     }
 
     /// Looks whether the folder is the worktree still; tells of a loss once.
-    pub fn look(&mut self) -> Footing {
+    pub fn footing(&mut self) -> Footing {
         let Some(folder) = self.folder.as_ref().filter(|_| !self.is_deleted) else { return Footing::Firm };
         self.is_deleted = folder.is_deleted();
         let is_elsewhere = !self.is_deleted && folder.find_path().is_some_and(|path| is_moved_untold(&path));

@@ -55,7 +55,7 @@ impl Supervisor<'_> {
         let mut seen = Vec::new();
         for name in due {
             let sight = match &sockets {
-                Ok(sockets) => self.look(&name, sockets),
+                Ok(sockets) => self.look_at(&name, sockets),
                 Err(failure) => Some(LookResult::Unwell(failure.to_string())),
             };
             seen.extend(sight.map(|sight| (name, sight)));
@@ -127,7 +127,7 @@ impl Supervisor<'_> {
     }
 
     /// Returns what a service shows; `None` while it is asked.
-    fn look(&mut self, name: &ServiceName, sockets: &[Listener]) -> Option<LookResult> {
+    fn look_at(&mut self, name: &ServiceName, sockets: &[Listener]) -> Option<LookResult> {
         let plan = self.fleet.services().get(name)?.plan.clone();
         self.forget_extra_port(name);
         let check = match plan.health.as_ref().map(health::parse) {

@@ -120,7 +120,7 @@ impl Supervisor<'_> {
                 is_needed: self.fleet.is_needed(&plan.name),
             };
             let quiet = self.quiet.entry(plan.name.clone()).or_insert_with(|| Quiet::since(now));
-            let time = quiet.look(&seen, now);
+            let time = quiet.take_in(&seen, now);
             if plan.idle_stop.is_some_and(|limit| time >= limit) {
                 self.events.push_back(MachineEvent::Doze { service: plan.name });
             }

@@ -277,7 +277,7 @@ impl Supervisor<'_> {
                     MachineAction::SetUp(service) => self.launch(&service, true),
                     MachineAction::Launch(service) => self.launch(&service, false),
                     MachineAction::Stop(service) => self.begin_end(&service),
-                    MachineAction::Settled { batch, outcome } => self.settle(batch, outcome),
+                    MachineAction::Settled { batch, outcome } => self.tell_outcome(batch, outcome),
                 }
             }
         }
@@ -341,7 +341,7 @@ impl Supervisor<'_> {
         self.let_sleep();
         self.give_up_lost_ports();
         self.forget_past_conflicts();
-        if self.ground.look() == Footing::Lost {
+        if self.ground.footing() == Footing::Lost {
             self.stop_everything();
             self.work();
         }
