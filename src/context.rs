@@ -81,6 +81,28 @@ pub struct Context {
 }
 
 impl Context {
+    /// Stands in `folder` of `repository`, with the worktree we stand in meant and nothing asked or known yet.
+    #[must_use]
+    pub fn new(host: Host, config: Config, folder: PathBuf, repository: Option<Repository>) -> Self {
+        let has_main = repository.as_ref().is_none_or(|repository| !repository.is_bare());
+        Self {
+            host,
+            config: config.shared_where(has_main),
+            folder,
+            worktree: None,
+            repository,
+            config_file: None,
+            is_config_whole: true,
+            registry: StoreMemory::default(),
+            hosts: OnceCell::new(),
+            shared: OnceLock::new(),
+            network_claims: OnceLock::new(),
+            claimed: Mutex::default(),
+            claimed_ports: Mutex::default(),
+            takes_over: false,
+        }
+    }
+
     /// Returns the repository we stand in.
     ///
     /// # Errors

@@ -1,15 +1,12 @@
 //! Builds the host and looks around: the folder we stand in, its repository, and where the configuration comes from.
 
-use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock};
 
 use super::global::GlobalArguments;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::machine::Host;
-use crate::host::store::StoreMemory;
 use crate::model::config::problem::Problem;
 use crate::model::config::settings::Config;
 use crate::ops::config::{self, LayerSources};
@@ -109,7 +106,6 @@ impl Surroundings {
             repository_root: self.repository_root.as_deref(),
             config_flag: self.config_flag.as_deref(),
             variables: &self.variables,
-            flags: &[],
             host: Some(&self.host),
         }
     }
@@ -139,23 +135,8 @@ impl Surroundings {
 
 impl Surroundings {
     fn context(self, config: Config) -> Context {
-        let has_main = self.repository.as_ref().is_none_or(|repository| !repository.is_bare());
-        Context {
-            worktree: None,
-            host: self.host,
-            config: config.shared_where(has_main),
-            folder: self.folder,
-            repository: self.repository,
-            config_file: self.config_flag,
-            is_config_whole: true,
-            registry: StoreMemory::default(),
-            hosts: OnceCell::new(),
-            shared: OnceLock::new(),
-            network_claims: OnceLock::new(),
-            claimed: Mutex::default(),
-            claimed_ports: Mutex::default(),
-            takes_over: false,
-        }
+        let config_file = self.config_flag;
+        Context { config_file, ..Context::new(self.host, config, self.folder, self.repository) }
     }
 
     /// As [`into_context`](Self::into_context), with whatever is right of the configuration, and what is wrong with it.

@@ -15,7 +15,7 @@ use crate::host::machine::Host;
 use crate::host::trust_file;
 use crate::model::advised::wt;
 use crate::model::config::json_schema::json_schema;
-use crate::model::config::layers::{FlagValue, Layer, Source};
+use crate::model::config::layers::{Layer, Source};
 use crate::model::config::merge;
 use crate::model::config::problem::Problem;
 use crate::model::config::settings::{Config, ConfigValue};
@@ -34,8 +34,6 @@ pub struct LayerSources<'a> {
     pub config_flag: Option<&'a Path>,
     /// The environment; only `WT_` variables that name a key are read.
     pub variables: &'a [(String, String)],
-    /// Flags that override a key.
-    pub flags: &'a [FlagValue],
     /// The machine that knows what was agreed to; without it nothing was.
     pub host: Option<&'a Host>,
 }
@@ -57,21 +55,31 @@ pub fn load(sources: &LayerSources) -> Result<Config> {
 /// is left out, and said beside what is left.
 #[must_use]
 pub fn of_other_repository(host: &Host, root: Option<&Path>) -> (Config, Option<String>) {
-    let variables: Vec<(String, String)> =
-        host.environment.ours().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let user_file = host.config_file();
-    let sources = LayerSources {
+    match load_other(host, root) {
+        Ok((config, problems)) => (config, problems.first().map(|problem| problem.failure().to_string())),
+        Err(failure) => (merge::merge_leniently(&[], &variables(host)).0, Some(failure.to_string())),
+    }
+}
+
+/// Loads what is right of the configuration that counts in the repository at `root`, in none where there is no root, beside
+/// everything that is wrong with it.
+///
+/// # Errors
+///
+/// Fails only when a file cannot be read at all.
+pub fn load_other(host: &Host, root: Option<&Path>) -> Result<(Config, Vec<Problem>)> {
+    let (variables, user_file) = (variables(host), host.config_file());
+    load_leniently(&LayerSources {
         user_file: user_file.as_deref(),
         repository_root: root,
         config_flag: None,
         variables: &variables,
-        flags: &[],
         host: Some(host),
-    };
-    match load_leniently(&sources) {
-        Ok((config, problems)) => (config, problems.first().map(|problem| problem.failure().to_string())),
-        Err(failure) => (merge::merge_leniently(&[], &variables, &[]).0, Some(failure.to_string())),
-    }
+    })
+}
+
+fn variables(host: &Host) -> Vec<(String, String)> {
+    host.environment.ours().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// Loads what is right of the configuration, beside everything that is wrong with it.
@@ -81,7 +89,7 @@ pub fn of_other_repository(host: &Host, root: Option<&Path>) -> (Config, Option<
 /// Fails only when a file cannot be read at all.
 pub fn load_leniently(sources: &LayerSources) -> Result<(Config, Vec<Problem>)> {
     let layers = layers(sources, &Source::others())?;
-    let loaded = merge::merge_leniently(&layers, sources.variables, sources.flags);
+    let loaded = merge::merge_leniently(&layers, sources.variables);
     // What was agreed to is looked up only where something asks for it.
     if !loaded.0.held.iter().any(|held| held.until_trusted) {
         return Ok(loaded);
@@ -95,7 +103,7 @@ pub fn load_leniently(sources: &LayerSources) -> Result<(Config, Vec<Problem>)> 
         Source::Others { .. } => Layer { source: Source::Others { approved: approved.clone() }, ..layer },
     };
     let layers: Vec<Layer> = layers.into_iter().map(agreed).collect();
-    Ok(merge::merge_leniently(&layers, sources.variables, sources.flags))
+    Ok(merge::merge_leniently(&layers, sources.variables))
 }
 
 /// Returns what was agreed to for the repository; `None` where nothing was, or where that cannot be read.
@@ -113,7 +121,7 @@ fn approved(sources: &LayerSources) -> Option<Vec<(String, String)>> {
 pub fn load_at_any_rate(sources: &LayerSources) -> (Config, Vec<Failure>) {
     match load_leniently(sources) {
         Ok((config, problems)) => (config, problems.iter().map(Problem::failure).collect()),
-        Err(failure) => (merge::merge_leniently(&[], sources.variables, sources.flags).0, vec![failure]),
+        Err(failure) => (merge::merge_leniently(&[], sources.variables).0, vec![failure]),
     }
 }
 
@@ -253,7 +261,6 @@ mod tests {
         repository_root: None,
         config_flag: None,
         variables: &[],
-        flags: &[],
         host: None,
     };
 

@@ -1,11 +1,9 @@
 //! Which services show metrics, as Prometheus' service discovery over HTTP reads it
 //! (<https://prometheus.io/docs/prometheus/latest/http_sd/>).
 
-use std::collections::HashMap;
-
 use serde::Serialize;
 
-use super::ground;
+use super::seen_grounds::SeenGrounds;
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::registry::entry::EntryState;
@@ -39,16 +37,13 @@ pub fn discover(context: &Context) -> Result<Vec<Target>> {
     let registry = context.store()?.read()?;
     let names = ShortNames::of(&registry);
     let host = context.host.name();
-    let mut grounds = HashMap::new();
+    let grounds = SeenGrounds::new(context, &registry);
     let mut found = Vec::new();
     for entry in registry.entries() {
         if entry.state != EntryState::Active || entry.host != host {
             continue;
         }
-        let ground = grounds
-            .entry(&entry.repository_id)
-            .or_insert_with(|| ground::open(context, &entry.repository, &entry.repository_id));
-        let Some((ground, _)) = ground else { continue };
+        let Some(ground) = grounds.find(&entry.repository_id) else { continue };
         for allocation in &entry.allocations {
             let settings = ground.config.services.get(&allocation.service);
             let path = settings.and_then(|settings| settings.metrics.clone());

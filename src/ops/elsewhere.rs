@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::find::{self, FoundWorktree, shown};
-use super::{last, rows};
+use super::{last, origin, rows};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
@@ -138,8 +138,7 @@ fn homes(registry: &Registry) -> Vec<KnownRepository> {
 }
 
 fn open(context: &Context, home: &KnownRepository) -> Option<Repository> {
-    let found = Repository::discover(&home.root).ok()?.heeding(&context.host.interrupt);
-    (found.find_id().as_ref() == Some(&home.id)).then_some(found)
+    origin::find_at(context, [&*home.root].into_iter(), &home.id)
 }
 
 /// The worktrees that `REPOSITORY/NAME` names, also of this repository.

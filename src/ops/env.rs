@@ -9,7 +9,6 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::exclude;
 use crate::host::git::Repository;
-use crate::model::advised::wt;
 use crate::model::branch::Head;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
@@ -176,21 +175,7 @@ pub fn require_entry(context: &Context, wanted: Option<&str>) -> Result<Entry> {
         Some(wanted) => find::named(context, &*context.store()?.read()?, wanted)?,
         None => find::here(context)?,
     };
-    let mut entry = found.entry.ok_or_else(|| {
-        Failure::new(
-            Code::NotFound,
-            format!("worktree `{}` is not recorded, so it has no env block and no services", found.name),
-        )
-        .hint(if found.is_main {
-            "that is the main worktree: `wt adopt --main --ports` makes it a member, with ports of its own; or \
-             `wt create ID --ports`, then `wt switch ID`"
-                .to_owned()
-        } else {
-            format!("`{adopt}` records it", adopt = wt("adopt {}", &[&found.path.display()]))
-        })
-    })?;
-    entry.path = found.path;
-    Ok(entry)
+    found.require_entry("env block and no services")
 }
 
 /// How variables are printed.

@@ -31,6 +31,25 @@ impl FoundWorktree {
         let known = self.worktree.as_ref().and_then(|worktree| worktree.admin.as_deref());
         known.or_else(|| self.entry.as_ref().map(|entry| entry.admin.as_str()))
     }
+
+    /// Returns its record, with the folder in which it is now; `lacks` is what only a recorded worktree has.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` without a record, naming the command that makes one.
+    pub fn require_entry(self, lacks: &str) -> Result<Entry> {
+        let Some(entry) = self.entry else {
+            let message = format!("worktree `{}` is not recorded, so it has no {lacks}", self.name);
+            return Err(Failure::new(Code::NotFound, message).hint(if self.is_main {
+                "that is the main worktree: `wt adopt --main --ports` makes it a member, with ports of its own; or \
+                 `wt create ID --ports`, then `wt switch ID`"
+                    .to_owned()
+            } else {
+                format!("`{adopt}` records it", adopt = wt("adopt {}", &[&self.path.display()]))
+            }));
+        };
+        Ok(Entry { path: self.path, ..entry })
+    }
 }
 
 impl From<WorktreeRow> for FoundWorktree {

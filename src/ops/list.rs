@@ -62,18 +62,19 @@ pub fn known(context: &Context, request: Request) -> Result<Report> {
     let mut sizes = Sizes::default();
     if !request.all {
         let repository = context.require_repository_unless("wt list --all")?;
-        add(context, repository, &registry, request, &mut report, &mut sizes)?;
+        add(context, context, repository, &registry, request, &mut report, &mut sizes)?;
         sizes.count(context, &mut report.worktrees, &mut report.warnings)?;
         name_repositories(&registry, &mut report.worktrees);
         return Ok(report);
     }
     if let Some(repository) = &context.repository {
-        add(context, repository, &registry, request, &mut report, &mut sizes)?;
+        add(context, context, repository, &registry, request, &mut report, &mut sizes)?;
     }
     for known in others(context, &registry).iter().filter(|known| !known.entries.is_empty()) {
         context.host.interrupt.check()?;
-        if let Some(repository) = known.open(context) {
-            add(context, &repository, &registry, request, &mut report, &mut sizes)?;
+        if let Some((ground, _)) = known.sight(context) {
+            let repository = ground.require_repository()?;
+            add(context, &ground, repository, &registry, request, &mut report, &mut sizes)?;
         } else {
             // Gone or elsewhere now: its entries are shown all the same, as the registry has them.
             let entries = known.entries.iter();
@@ -96,8 +97,10 @@ fn name_repositories(registry: &Registry, worktrees: &mut [WorktreeView]) {
     }
 }
 
+/// Adds the worktrees of the repository, which are shown with the configuration of its `ground`.
 fn add(
     context: &Context,
+    ground: &Context,
     repository: &Repository,
     registry: &Registry,
     request: Request,
@@ -105,10 +108,10 @@ fn add(
     sizes: &mut Sizes,
 ) -> Result<()> {
     let rows = rows::rows(repository, registry)?;
-    let mut shown = view::of_rows(context, repository, &rows);
+    let mut shown = view::of_rows(context, ground, &rows);
     context.host.interrupt.check()?;
     if request.status {
-        let mut distances = Distances::new(context, repository);
+        let mut distances = Distances::new(ground, repository);
         let mut changes = changes(context, repository, &shown, &mut report.warnings)?.into_iter();
         for (worktree, row) in shown.iter_mut().zip(&rows) {
             let mut status = StatusView::default();
@@ -123,7 +126,8 @@ fn add(
             worktree.status = Some(status);
         }
         let entries: Vec<_> = rows.iter().map(|row| row.entry.as_ref()).collect();
-        if request.remembers && !context.config.policy.is_read_only() {
+        let may_write = [context, ground].iter().all(|known| !known.config.policy.is_read_only());
+        if request.remembers && may_write {
             prompt::remember(&context.host, &entries, &shown);
         }
     }

@@ -73,6 +73,7 @@ pub mod rows;
 pub mod run;
 pub mod schema;
 pub mod script;
+pub mod seen_grounds;
 pub mod selftest;
 pub mod serve;
 pub mod service_folder;

@@ -17,14 +17,28 @@ pub fn find_repository(context: &Context, entry: &Entry) -> Option<Repository> {
     find_by_id(context, &entry.repository, &entry.repository_id)
 }
 
-/// Finds the repository with that id: at `path`, where it was recorded, else the one we stand in when that was moved here.
+/// Finds the repository with that id: at `path`, where it was recorded, else the one we stand in when that was moved here, else
+/// where it was itself seen last.
 #[must_use]
 pub fn find_by_id(context: &Context, path: &Path, id: &RepositoryId) -> Option<Repository> {
     let here = context.repository.as_ref().map(Repository::root);
-    let places = [Some(path), here];
-    places.into_iter().flatten().find_map(|place| {
-        let repository = Repository::discover(place).ok()?.heeding(&context.host.interrupt);
-        (repository.find_id().as_ref() == Some(id)).then_some(repository)
+    find_at(context, [Some(path), here].into_iter().flatten(), id).or_else(|| {
+        let registry = context.store().and_then(|store| store.read()).ok()?;
+        let known = registry.repositories.iter().filter(|known| known.id == *id && known.path != path);
+        find_at(context, known.map(|known| &*known.path), id)
+    })
+}
+
+/// Opens the repository with that id at the first of `places` where it stands.
+#[must_use]
+pub fn find_at<'a>(
+    context: &Context,
+    mut places: impl Iterator<Item = &'a Path>,
+    id: &RepositoryId,
+) -> Option<Repository> {
+    places.find_map(|place| {
+        let found = Repository::discover(place).ok()?;
+        (found.find_id().as_ref() == Some(id)).then(|| found.heeding(&context.host.interrupt))
     })
 }
 

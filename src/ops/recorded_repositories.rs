@@ -1,14 +1,16 @@
-//! The repositories that the registry knows, each once and opened where it is now: the one way for a command that is asked
-//! about all of them. `ground` has the configuration that counts there.
+//! The repositories that the registry knows, each once, opened where it is now and with the configuration that counts there:
+//! the one way for a command that is asked about all of them.
 
 use std::collections::HashMap;
 use std::path::Path;
 
 use crate::context::Context;
 use crate::host::git::Repository;
+use crate::model::config::problem::Problem;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
+use crate::ops::{ground, origin};
 
 /// A repository of the registry's.
 pub struct RecordedRepository<'a> {
@@ -23,10 +25,20 @@ impl RecordedRepository<'_> {
     /// Opens it; `None` where it is at none of its places any more.
     #[must_use]
     pub fn open(&self, context: &Context) -> Option<Repository> {
-        self.places.iter().find_map(|place| {
-            let found = Repository::discover(place).ok()?;
-            (found.find_id().as_ref() == Some(self.id)).then(|| found.heeding(&context.host.interrupt))
-        })
+        origin::find_at(context, self.places.iter().copied(), self.id)
+    }
+
+    /// Opens it to act in it, with what is wrong with its own configuration beside; `None` where it, or its configuration, cannot
+    /// be read.
+    #[must_use]
+    pub fn ground(&self, context: &Context) -> Option<(Context, Vec<Problem>)> {
+        ground::of(context, self.open(context)?)
+    }
+
+    /// Opens it to look at it, with what is wrong with its configuration beside; `None` where it is nowhere any more.
+    #[must_use]
+    pub fn sight(&self, context: &Context) -> Option<(Context, Option<String>)> {
+        Some(ground::to_look_at(context, self.open(context)?))
     }
 }
 

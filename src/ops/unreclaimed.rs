@@ -11,8 +11,8 @@ use crate::model::port::PortRanges;
 use crate::model::port::kept::{Kept, sentence};
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::Entry;
-use crate::ops::occupants;
 use crate::ops::validate::IdlePort;
+use crate::ops::{occupants, origin};
 
 /// Says it of the ports of `ranges`: `missing` are needed, `found` could be had.
 ///
@@ -43,7 +43,7 @@ pub(super) fn why(
                 Kept::Pinned
             } else if !all && own.as_ref() != Some(&entry.repository_id) {
                 Kept::Elsewhere
-            } else if is_locked(entry) {
+            } else if is_locked(context, entry) {
                 Kept::Locked
             } else if occupants::business(context, entry, listeners.as_deref()).is_some() {
                 Kept::InUse
@@ -58,8 +58,8 @@ pub(super) fn why(
     Ok(sentence(&kept, missing, found.len(), idle))
 }
 
-fn is_locked(entry: &Entry) -> bool {
-    let repository = Repository::discover(&entry.repository).ok();
+fn is_locked(context: &Context, entry: &Entry) -> bool {
+    let repository = origin::find_repository(context, entry);
     let worktree =
         repository.and_then(|repository| repository.find_worktree_called(&entry.admin).ok().flatten());
     worktree.is_some_and(|worktree| worktree.lock.is_some())

@@ -28,11 +28,12 @@ pub fn of_row(context: &Context, repository: &Repository, row: &WorktreeRow) -> 
     of_row_beside(context, repository, row, current(context, repository).as_deref())
 }
 
-/// Returns the views of all rows.
+/// Returns the views of all rows of the repository that `ground` stands in, seen from where `context` does.
 #[must_use]
-pub fn of_rows(context: &Context, repository: &Repository, rows: &[WorktreeRow]) -> Vec<WorktreeView> {
+pub fn of_rows(context: &Context, ground: &Context, rows: &[WorktreeRow]) -> Vec<WorktreeView> {
+    let Some(repository) = &ground.repository else { return Vec::new() };
     let current = current(context, repository);
-    rows.iter().map(|row| of_row_beside(context, repository, row, current.as_deref())).collect()
+    rows.iter().map(|row| of_row_beside(ground, repository, row, current.as_deref())).collect()
 }
 
 /// The folder of the worktree of `repository` that we stand in, links resolved. One that was opened at a folder of its own has

@@ -128,6 +128,32 @@ fn all_spans_repositories() {
 }
 
 #[test]
+fn each_repository_is_shown_with_the_configuration_that_counts_in_it() {
+    let sandbox = Sandbox::new();
+    let other = sandbox.make_repository("other");
+    for (repository, name) in [(sandbox.repo(), "here"), (other.clone(), "there")] {
+        let url = format!("[service.web]\nurl = \"http://{name}.test:{{{{ port }}}}\"\n");
+        git::write(&repository, ".wt.toml", &url);
+        sandbox.wt_in(&repository, &["trust", "--yes"]).ok();
+        sandbox.json_in(&repository, &["create", name, "--ports=web"]);
+    }
+    let ports = [0, 1].map(|index| sandbox.port(index));
+    let home = sandbox.path("home");
+    for folder in [&sandbox.repo(), &other, &home] {
+        let list = sandbox.json_in(folder, &["list", "--all"]);
+        let ports_list = sandbox.json_in(folder, &["ports", "list", "--all"]);
+        for (name, port) in [("here", ports[0]), ("there", ports[1])] {
+            let url = Value::from(format!("http://{name}.test:{port}"));
+            let worktree = format!("feature-{name}");
+            assert_eq!(named(&list, &worktree)["ports"][0]["url"], url, "{list}");
+            assert_eq!(named(&ports_list, &worktree)["ports"][0]["url"], url, "{ports_list}");
+        }
+        let current = |one: &&Value| one["current"] == true;
+        assert!(list["worktrees"].as_array().unwrap().iter().filter(current).count() <= 1, "{list}");
+    }
+}
+
+#[test]
 fn all_survives_a_repository_that_is_gone() {
     let sandbox = Sandbox::new();
     let other = sandbox.make_repository("other");

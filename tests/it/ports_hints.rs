@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::support::holder::{Hold, hold};
 use super::support::terminal::Terminal;
 use super::support::{Run, Sandbox, skip};
 
@@ -103,6 +104,47 @@ fn what_only_looks_leaves_the_registry_its_bytes_its_time_and_its_backup() {
     ] {
         let run = sandbox.wt(words);
         assert_eq!(files(), before, "{}", run.shown());
+    }
+}
+
+#[test]
+fn what_was_looked_at_once_is_looked_at_again_without_a_change() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    sandbox.wt(&["create", "two", "--ports"]).ok();
+    let Some(_server) = sandbox.python(&sandbox.worktree("feature-login"), sandbox.port(0), SERVER) else {
+        return skip("no python3");
+    };
+    let _stranger = hold("127.0.0.1", sandbox.port(1), Hold::Listen).unwrap();
+    let files = || {
+        let read = |name: &str| {
+            let path = sandbox.state().join(name);
+            let time = path.metadata().and_then(|found| found.modified()).ok();
+            (std::fs::read(&path).ok(), time)
+        };
+        [read("registry.json"), read("registry.json.bak"), read("events.jsonl")]
+    };
+    let port = sandbox.port(0).to_string();
+    for words in [
+        &["list", "--all", "--status"][..],
+        &["status"],
+        &["validate"],
+        &["doctor"],
+        &["ports", "list"],
+        &["ports", "check", &port],
+        &["ports", "scan"],
+        &["ports", "conflicts"],
+        &["events"],
+        &["report"],
+        &["url", "-w", "login"],
+        &["env", "-w", "login", "--print"],
+        &["team"],
+        &["metrics"],
+    ] {
+        sandbox.wt(words);
+        let before = files();
+        let run = sandbox.wt(words);
+        assert!(files() == before, "{}", run.shown());
     }
 }
 

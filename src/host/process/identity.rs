@@ -66,7 +66,7 @@ impl Here {
     /// As [`is_alive`].
     #[must_use]
     pub fn is_alive(&self, id: &ProcessId) -> bool {
-        is_alive_here(id, &self.boot, &self.namespace, look)
+        is_alive_here(id, &self.boot, &self.namespace, sight)
     }
 
     /// As [`is_from_here`].
@@ -127,7 +127,7 @@ enum Sight {
     Hidden,
 }
 
-fn is_alive_here(id: &ProcessId, boot: &str, namespace: &str, look: impl Fn(u32) -> Sight) -> bool {
+fn is_alive_here(id: &ProcessId, boot: &str, namespace: &str, sight: impl Fn(u32) -> Sight) -> bool {
     if differs(&id.boot, boot) {
         return false;
     }

@@ -124,9 +124,13 @@ fn entries_of(registry: &Registry, id: Option<&RepositoryId>) -> Vec<Entry> {
 fn add_others(context: &Context, gathered: &mut Gathered) -> Result<()> {
     let registry = Arc::clone(&gathered.registry);
     for known in others(context, &registry).iter().filter(|known| !known.entries.is_empty()) {
-        let repository = known.open(context);
-        let root = repository.as_ref().map(Repository::root);
-        let (config, problem) = config::of_other_repository(&context.host, root);
+        let (repository, config, problem) = match known.sight(context) {
+            Some((Context { repository, config, .. }, problem)) => (repository, config, problem),
+            None => {
+                let (config, problem) = config::of_other_repository(&context.host, None);
+                (None, config, problem)
+            }
+        };
         if let (Some(problem), Some(place)) = (problem, known.places.first()) {
             gathered.warnings.push(format!("{}: {problem}", place.display()));
         }
@@ -201,8 +205,7 @@ fn is_named(config: &Config, service: &ServiceName) -> bool {
 /// A name means a worktree of the repository we stand in; with all of them it means each that is called so.
 fn keep_worktree(context: &Context, gathered: &mut Gathered, wanted: &str) -> Result<()> {
     let sequences: Vec<u64> = if context.repository.is_some() {
-        let found = find::named(context, &gathered.registry, wanted)?;
-        found.entry.into_iter().map(|entry| entry.sequence).collect()
+        vec![find::named(context, &gathered.registry, wanted)?.require_entry("services")?.sequence]
     } else {
         let is_it = |entry: &&Entry| entry.is_living() && entry.name == wanted;
         gathered.registry.entries().filter(is_it).map(|entry| entry.sequence).collect()

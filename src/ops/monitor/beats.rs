@@ -9,7 +9,6 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::model::claim::Claim;
 use crate::model::registry::repository::RepositoryId;
-use crate::ops::ground;
 use crate::ops::recorded_repositories::others;
 
 /// How old the last sign of life may be.
@@ -40,10 +39,7 @@ impl Beats {
                 continue;
             }
             self.0.insert(known.id.clone(), now);
-            let Some((there, _)) = known.open(context).and_then(|repository| ground::of(context, repository))
-            else {
-                continue;
-            };
+            let Some((there, _)) = known.ground(context) else { continue };
             let Some(claims) = there.network_claims() else { continue };
             let last = claims.pulse.book.last(&claims.pulse.host.id);
             if last.is_some_and(|last| is_recent(&last.at)) {

@@ -8,8 +8,8 @@ use crate::model::port::PortRanges;
 use crate::ops::arrival::{Arrival, arrive};
 use crate::ops::ports::ranges;
 use crate::ops::ports::resolve::StepOutcome;
-use crate::ops::resolving;
-use crate::ops::{ground, validate};
+use crate::ops::recorded_repositories::others;
+use crate::ops::{resolving, validate};
 
 /// What the monitor may do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,15 +46,10 @@ fn unless_interrupted(outcome: Result<Vec<String>>) -> Result<Vec<String>> {
 
 fn heal_all(context: &Context) -> Result<Vec<String>> {
     let registry = context.store()?.read()?;
-    let mut seen = Vec::new();
     let mut said = Vec::new();
-    for entry in registry.entries() {
-        if seen.contains(&&entry.repository_id) {
-            continue;
-        }
-        seen.push(&entry.repository_id);
+    for known in others(context, &registry) {
         context.host.interrupt.check()?;
-        if let Some((there, _)) = ground::open(context, &entry.repository, &entry.repository_id) {
+        if let Some((there, _)) = known.ground(context) {
             said.extend(arrive(&there, Arrival::Watch).said);
         }
     }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::git::Repository;
 use crate::host::monitor_seat;
 use crate::host::serve::change::StateWatch;
 use crate::host::service_manager::ServiceManager;
 use crate::host::sole_seat::SoleSeat;
+use crate::ops::recorded_repositories::others;
 
 /// The shortest time between two looks, however much changes.
 const LEAST: Duration = Duration::from_secs(1);
@@ -100,10 +100,8 @@ impl Stand {
 /// The folders in which git keeps its records of worktrees, and the folders that hold those.
 fn admin_folders(context: &Context) -> Vec<PathBuf> {
     let Ok(registry) = context.store().and_then(|store| store.read()) else { return Vec::new() };
-    let mut places: Vec<&PathBuf> = registry.entries().map(|entry| &entry.repository).collect();
-    places.sort();
-    places.dedup();
-    let opened = places.into_iter().filter_map(|place| Repository::discover(place).ok());
+    let known = others(context, &registry);
+    let opened = known.iter().filter_map(|known| known.open(context));
     opened
         .flat_map(|found| [found.common_dir().join("worktrees"), found.common_dir().to_path_buf()])
         .collect()

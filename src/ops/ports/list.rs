@@ -7,8 +7,7 @@ use serde_json::Value;
 use super::ranges::{self, Capacity, Drawer};
 use super::sight::{self, PortLook};
 use crate::context::{Context, not_a_repository};
-use crate::error::{Code, Failure, Result};
-use crate::model::advised::wt;
+use crate::error::Result;
 use crate::model::port::Port;
 use crate::model::port::listener::WorktreeKey;
 use crate::model::port::selection::owned_ports;
@@ -18,6 +17,7 @@ use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::model::repository_name;
 use crate::model::service::ServiceName;
+use crate::ops::seen_grounds::SeenGrounds;
 use crate::ops::{choose, env, find};
 
 /// What is asked for.
@@ -69,20 +69,9 @@ pub fn list(context: &Context, request: &Request) -> Result<Report> {
             .hint("change to a repository, name one with `-C DIR`, or see them all: `wt ports list --all`"));
     }
     let registry = context.store()?.read()?;
-    let only = match &request.worktree {
-        Some(wanted) => {
-            let found = find::named(context, &registry, wanted)?;
-            let entry = found.entry.ok_or_else(|| {
-                Failure::new(
-                    Code::NotFound,
-                    format!("worktree `{}` is not recorded, so it has no ports", found.name),
-                )
-                .hint(format!("`{adopt}` records it", adopt = wt("adopt {}", &[&found.path.display()])))
-            })?;
-            Some(entry.sequence)
-        }
-        None => None,
-    };
+    let wanted = request.worktree.as_deref();
+    let found = wanted.map(|wanted| find::named(context, &registry, wanted)?.require_entry("ports"));
+    let only = found.transpose()?.map(|entry| entry.sequence);
     let here = if request.all { None } else { Some(context.require_repository()?.find_id()) };
     let is_wanted = |entry: &&Entry| {
         entry.is_living()
@@ -97,7 +86,10 @@ pub fn list(context: &Context, request: &Request) -> Result<Report> {
     ports.sort_unstable();
     ports.dedup();
     let seen = sight::see_all(context, &registry, &ports, PortLook::Sockets)?;
+    let grounds = SeenGrounds::new(context, &registry);
     let worktrees = entries.iter().map(|entry| {
+        // What a URL says is its own repository's to say.
+        let ground = grounds.find(&entry.repository_id).unwrap_or(context);
         let key = WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() };
         let ports = entry.allocations.iter().filter(|allocation| is_wanted_service(&allocation.service));
         let ports = ports.filter_map(|allocation| {
@@ -110,7 +102,7 @@ pub fn list(context: &Context, request: &Request) -> Result<Report> {
                 service: allocation.service.clone(),
                 pinned: allocation.pinned,
                 url: env::url(
-                    context,
+                    ground,
                     &repository_name::of_unopened(&entry.repository),
                     entry,
                     &allocation.service,

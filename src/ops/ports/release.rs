@@ -6,7 +6,6 @@ use serde::Serialize;
 use super::ledger::{self, GivenUp, GivingUp, Remembrance};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::git::Repository;
 use crate::host::net::listeners::listeners;
 use crate::host::place;
 use crate::model::advised::wt;
@@ -16,7 +15,7 @@ use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::model::variables;
-use crate::ops::{find, main_worktree};
+use crate::ops::{find, main_worktree, origin};
 
 /// What is given up: these ports, or all of the worktree, or all of the repository.
 #[derive(Clone, Debug)]
@@ -52,20 +51,9 @@ pub fn release(context: &Context, request: &Request) -> Result<Report> {
     let repository = context.require_repository()?;
     let id = repository.require_id()?;
     let registry = context.store()?.read()?;
-    let only = match &request.worktree {
-        Some(wanted) => {
-            let found = find::named(context, &registry, wanted)?;
-            let entry = found.entry.ok_or_else(|| {
-                Failure::new(
-                    Code::NotFound,
-                    format!("worktree `{}` is not recorded and has no ports", found.name),
-                )
-                .hint("`wt ports list` shows who has ports")
-            })?;
-            Some(entry.sequence)
-        }
-        None => None,
-    };
+    let wanted = request.worktree.as_deref();
+    let found = wanted.map(|wanted| find::named(context, &registry, wanted)?.require_entry("ports"));
+    let only = found.transpose()?.map(|entry| entry.sequence);
     let living = registry.living(&id).filter(|entry| only.is_none_or(|only| only == entry.sequence));
     let has =
         |entry: &&Entry| entry.ports().any(|port| request.ports.is_empty() || request.ports.contains(&port));
@@ -78,7 +66,7 @@ pub fn release(context: &Context, request: &Request) -> Result<Report> {
             .collect();
         match names[..] {
             [] => {
-                return Err(not_here(&registry, *port, request.worktree.as_deref()));
+                return Err(not_here(context, &registry, *port, request.worktree.as_deref()));
             }
             [_] => {}
             _ => {
@@ -131,7 +119,7 @@ pub fn all_in_words(context: &Context) -> Result<Vec<String>> {
 }
 
 /// Nobody here has the port, or not the one who was named: says who does.
-fn not_here(registry: &Registry, port: Port, wanted: Option<&str>) -> Failure {
+fn not_here(context: &Context, registry: &Registry, port: Port, wanted: Option<&str>) -> Failure {
     let owner = registry.find_owner(port);
     let message = match (wanted, owner) {
         (Some(wanted), Some(owner)) => {
@@ -153,21 +141,18 @@ fn not_here(registry: &Registry, port: Port, wanted: Option<&str>) -> Failure {
     };
     let failure = Failure::new(Code::NotFound, message);
     match owner {
-        Some(owner) if place::is_gone(&owner.path) && !is_reachable(owner) => failure.hint(format!(
-            "its folder and its repository are gone: `{prune}` gives its ports up",
-            prune = wt("prune {}", &[&owner.path.display()])
-        )),
+        Some(owner) if place::is_gone(&owner.path) && origin::find_repository(context, owner).is_none() => {
+            failure.hint(format!(
+                "its folder and its repository are gone: `{prune}` gives its ports up",
+                prune = wt("prune {}", &[&owner.path.display()])
+            ))
+        }
         Some(owner) => failure.hint(format!(
             "`{release}` gives it up",
             release = wt("ports release {}", &[&port]).at(owner.repository.display())
         )),
         None => failure.hint("`wt ports list` shows who has which"),
     }
-}
-
-fn is_reachable(entry: &Entry) -> bool {
-    let found = Repository::discover(&entry.repository);
-    found.is_ok_and(|found| found.find_id().as_ref() == Some(&entry.repository_id))
 }
 
 /// A port that serves all worktrees stands in the env block of each, and is given back by the next command.

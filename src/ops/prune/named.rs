@@ -12,9 +12,9 @@ use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::model::resolve::NamedWorktree;
 use crate::ops::absence::{AbsenceLook, judge};
-use crate::ops::find;
 use crate::ops::rows::{self, WorktreeRow};
 use crate::ops::vanished::Lookout;
+use crate::ops::{find, origin};
 
 /// Plans to prune those that are named, each by its whole name, identifier, branch or folder.
 ///
@@ -119,7 +119,7 @@ fn find_elsewhere(context: &Context, registry: &Registry, name: &str) -> Result<
         let remove = if is_here { remove } else { remove.at(entry.repository.display()) };
         return Err(is_there(&entry.name, &entry.path.display().to_string(), &remove));
     }
-    if let Some(repository) = repository_of(context, entry) {
+    if let Some(repository) = origin::find_repository(context, entry) {
         let root = repository.root().display();
         return Err(Failure::new(
             Code::NotFound,
@@ -130,12 +130,6 @@ fn find_elsewhere(context: &Context, registry: &Registry, name: &str) -> Result<
     let row = WorktreeRow { worktree: None, entry: Some(entry.clone()) };
     let reason = format!("its folder {} and its repository are gone", entry.path.display());
     Ok(PruneCandidate { is_named: true, ..PruneCandidate::without_target(&row, reason) })
-}
-
-/// The entry's own repository, where it can be reached.
-fn repository_of(context: &Context, entry: &Entry) -> Option<Repository> {
-    let found = Repository::discover(&entry.repository).ok()?.heeding(&context.host.interrupt);
-    (found.find_id().as_ref() == Some(&entry.repository_id)).then_some(found)
 }
 
 fn ambiguous(name: &str, folders: Vec<String>) -> Failure {

@@ -1,25 +1,26 @@
 //! Worktrees that nothing happened in: no server of theirs was seen, no commit was made, no file was written.
 
 use std::collections::HashSet;
-use std::path::Path;
 
 use jiff::Timestamp;
 
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::disk::{self, CountedPlace};
-use crate::host::git::Repository;
 use crate::host::place::HostSurroundings;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
+use crate::model::registry::table::Registry;
 use crate::model::report::tables::{Idle, Service};
 use crate::model::services::state::ServiceState;
 use crate::model::short_names::ShortNames;
 use crate::ops::rows::canonical;
+use crate::ops::seen_grounds::SeenGrounds;
 
 /// Returns those that were idle all the time since then, the longest first.
 pub(super) fn idle(
     context: &Context,
+    registry: &Registry,
     entries: &[&Entry],
     names: &ShortNames,
     services: &[Service],
@@ -35,16 +36,11 @@ pub(super) fn idle(
     };
     let may_be = |entry: &&&Entry| !entry.is_main() && last_seen(entry) < since && !runs(entry);
     let quiet: Vec<&Entry> = entries.iter().filter(may_be).copied().collect();
-    let mut opened: Vec<(&Path, Option<Repository>)> = Vec::new();
+    let grounds = SeenGrounds::new(context, registry);
     let (mut places, mut kept) = (Vec::new(), Vec::new());
     for entry in quiet {
-        if !opened.iter().any(|(root, _)| *root == entry.repository) {
-            let found = Repository::discover(&entry.repository).ok();
-            let is_it = |found: &Repository| found.find_id().as_ref() == Some(&entry.repository_id);
-            opened.push((&entry.repository, found.filter(is_it)));
-        }
-        let found = opened.iter().find(|(root, _)| *root == entry.repository);
-        let Some(repository) = found.and_then(|(_, repository)| repository.as_ref()) else { continue };
+        let ground = grounds.find(&entry.repository_id);
+        let Some(repository) = ground.and_then(|ground| ground.repository.as_ref()) else { continue };
         let path = canonical(&entry.path);
         let committed = repository.head_log_of(&entry.admin).unwrap_or_default();
         let last = committed.iter().filter_map(|line| line.at).chain([last_seen(entry)]).max();

@@ -3,15 +3,14 @@
 use jiff::SignedDuration;
 
 use crate::context::Context;
-use crate::host::git::Repository;
 use crate::host::net::owner;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::model::report::tables::Idle;
 use crate::ops::find::FoundWorktree;
-use crate::ops::occupants;
 use crate::ops::remove::{self, RemovalLook};
 use crate::ops::rows::{self, WorktreeRow, canonical};
+use crate::ops::{occupants, origin};
 
 /// How long nothing happened at least in a worktree that is better removed, whatever time a report is about.
 const LEAST_IDLE: SignedDuration = SignedDuration::from_hours(24);
@@ -42,7 +41,7 @@ pub(super) fn removable<'a>(
 }
 
 fn goes_without_loss(context: &Context, registry: &Registry, entry: &Entry) -> bool {
-    let Ok(repository) = Repository::discover(&entry.repository) else { return false };
+    let Some(repository) = origin::find_repository(context, entry) else { return false };
     let Ok(Some(row)) = rows::find_row(&repository, registry, &entry.admin) else { return false };
     let is_sound = |row: &WorktreeRow| {
         row.worktree.as_ref().is_some_and(|known| known.broken.is_none() && known.lock.is_none())

@@ -34,8 +34,7 @@ impl<'a> Grounds<'a> {
         let mut grounds = Self { here, others: Vec::new(), places, problems };
         let Some(registry) = registry.filter(|_| request.all) else { return grounds };
         for known in others(context, registry) {
-            let opened = known.open(context).and_then(|repository| ground::of(context, repository));
-            if let Some((other, problems)) = opened {
+            if let Some((other, problems)) = known.ground(context) {
                 let place = grounds.contexts().count();
                 grounds.places.insert(known.id.clone(), place);
                 grounds.others.push(other);
