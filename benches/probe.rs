@@ -42,7 +42,7 @@ fn main() {
 
 /// All verdicts about the ports, of which ten are held by us, beside what else people would ask.
 fn verdicts(ports: &[Port], registry: &Registry) {
-    let config = merge::merge(&[], &[], &[]).unwrap_or_else(|failure| panic!("{failure}"));
+    let config = merge::merge(&[], &[]).unwrap_or_else(|failure| panic!("{failure}"));
     let host = Host::new(Environment::from_iter([]));
     let context = Context {
         worktree: None,

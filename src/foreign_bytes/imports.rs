@@ -19,7 +19,7 @@ fn require_loadable(found: FileProposal) {
     fitting::fit(&mut found, |found| text::whole(found));
     let text = text::whole(&found);
     let layer = Layer { path: ".wt.toml".to_owned(), text: text.clone(), source: Source::User };
-    let (_, problems) = merge_leniently(&[layer], &[], &[]);
+    let (_, problems) = merge_leniently(&[layer], &[]);
     assert!(problems.is_empty(), "{problems:?}\n{text}");
 }
 

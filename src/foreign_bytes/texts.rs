@@ -40,7 +40,7 @@ fn a_configuration() {
         let Ok(text) = std::str::from_utf8(bytes) else { return };
         for source in [Source::User, Source::others()] {
             let layer = Layer { path: ".wt.toml".to_owned(), text: text.to_owned(), source };
-            let (_, problems) = merge_leniently(&[layer], &[], &[]);
+            let (_, problems) = merge_leniently(&[layer], &[]);
             for problem in problems {
                 let _ = problem.failure();
             }

@@ -2,13 +2,8 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::branch::Distance;
-use super::registry::entry::Entry;
-
-/// The record's field.
-const KEY: &str = "base";
 
 /// Where a branch began.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,21 +12,6 @@ pub struct BranchBase {
     pub name: Option<String>,
     /// The commit, in hexadecimal.
     pub commit: String,
-}
-
-impl BranchBase {
-    /// Returns where the worktree's branch began; `None` in records that do not say.
-    #[must_use]
-    pub fn find(entry: &Entry) -> Option<Self> {
-        serde_json::from_value(entry.extra.get(KEY)?.clone()).ok()
-    }
-
-    /// Keeps it in the record.
-    pub fn write(&self, entry: &mut Entry) {
-        if let Ok(value @ Value::Object(_)) = serde_json::to_value(self) {
-            entry.extra.insert(KEY.to_owned(), value);
-        }
-    }
 }
 
 /// Where a branch began, and the commits that one has and the other has not.
@@ -55,24 +35,5 @@ impl BaseView {
             ahead: distance.map(|distance| distance.ahead),
             behind: distance.map(|distance| distance.behind),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::checks::sample;
-
-    #[test]
-    fn a_record_keeps_it_and_one_that_is_older_or_strange_says_nothing() {
-        let mut entry = sample::entry("a", 1, &[]);
-        assert_eq!(BranchBase::find(&entry), None);
-        for name in [Some("main".to_owned()), None] {
-            let base = BranchBase { name, commit: "1a2b".to_owned() };
-            base.write(&mut entry);
-            assert_eq!(BranchBase::find(&entry), Some(base));
-        }
-        entry.extra.insert(KEY.to_owned(), 7.into());
-        assert_eq!(BranchBase::find(&entry), None);
     }
 }

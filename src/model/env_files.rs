@@ -110,7 +110,7 @@ mod tests {
 
     fn chosen(text: &str, tracked: &[&str]) -> (Vec<(String, bool)>, bool) {
         let layer = Layer { path: "f".to_owned(), text: text.to_owned(), source: Source::User };
-        let config = merge(&[layer], &[], &[]).unwrap();
+        let config = merge(&[layer], &[]).unwrap();
         let targets = targets(&config, |path| Ok(tracked.contains(&path))).unwrap();
         (targets.files.into_iter().map(|file| (file.path, file.is_tracked)).collect(), targets.is_beside)
     }

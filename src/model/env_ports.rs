@@ -66,7 +66,7 @@ mod tests {
 
     fn told_of(lines: &[(&str, &str)], toml: &str) -> BlockSays {
         let file = Layer { path: "f".to_owned(), text: toml.to_owned(), source: Source::User };
-        let config = merge::merge(&[file], &[], &[]).unwrap();
+        let config = merge::merge(&[file], &[]).unwrap();
         let variables: Vec<_> = lines.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         told(&variables, &config)
     }

@@ -99,26 +99,13 @@ mod tests {
     use crate::model::registry::repository::RepositoryId;
 
     fn entry() -> Entry {
+        let (id, at) = (RepositoryId("r".to_owned()), jiff::Timestamp::UNIX_EPOCH);
         Entry {
-            repository: "/w/shop".into(),
-            repository_id: RepositoryId("r".to_owned()),
-            name: "a".to_owned(),
             admin: "a".to_owned(),
-            path: "/w/a".into(),
-            branch: None,
-            purpose: None,
-            identifier: "a".to_owned(),
-            state: EntryState::Active,
-            created_at: jiff::Timestamp::UNIX_EPOCH,
-            created_by: "wt".to_owned(),
             host: "here".to_owned(),
             place: Some(FolderPlace { mount: Some("/".into()), ..FolderPlace::default() }),
             sequence: 1,
-            env: false,
-            env_files: Vec::new(),
-            allocations: Vec::new(),
-            notes: crate::model::registry::note::Notes::default(),
-            extra: serde_json::Map::new(),
+            ..Entry::new("/w/shop".as_ref(), id, "a".to_owned(), "/w/a".into(), "wt", at)
         }
     }
 

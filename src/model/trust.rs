@@ -224,7 +224,7 @@ mod tests {
         let layer =
             |path: &str, text: &str, source| Layer { path: path.to_owned(), text: text.to_owned(), source };
         let own = layer("/me/config.toml", own, Source::User);
-        merge(&[own, layer("/r/.wt.toml", repository, Source::others())], &[], &[]).unwrap()
+        merge(&[own, layer("/r/.wt.toml", repository, Source::others())], &[]).unwrap()
     }
 
     fn keys(commands: &[RepositoryCommand]) -> Vec<&str> {

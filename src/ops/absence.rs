@@ -8,8 +8,8 @@ use crate::host::git::{GitWorktree, Repository, index_device};
 use crate::host::place;
 use crate::model::advised::{git, wt};
 use crate::model::presence::Presence;
-use crate::model::registry::entry::{Entry, EntryState};
-use crate::model::registry::note::Notes;
+use crate::model::registry::entry::Entry;
+use crate::model::registry::repository::RepositoryId;
 use crate::ops::rows::WorktreeRow;
 use crate::ops::vanished::Lookout;
 
@@ -132,27 +132,11 @@ const MOST_BESIDE: usize = 1000;
 
 /// The record that such a worktree would have.
 fn as_entry(context: &Context, repository: &Repository, worktree: &GitWorktree, admin: &str) -> Entry {
+    let id = repository.find_id().unwrap_or_else(|| RepositoryId(String::new()));
+    let (name, path) = (admin.to_owned(), worktree.path.clone());
     Entry {
-        repository: repository.root().to_path_buf(),
-        repository_id: repository
-            .find_id()
-            .unwrap_or_else(|| crate::model::registry::repository::RepositoryId(String::new())),
-        name: admin.to_owned(),
         admin: admin.to_owned(),
-        path: worktree.path.clone(),
         branch: worktree.head.branch().map(str::to_owned),
-        purpose: None,
-        identifier: admin.to_owned(),
-        state: EntryState::Active,
-        created_at: context.now(),
-        created_by: "git".to_owned(),
-        host: String::new(),
-        place: None,
-        sequence: 0,
-        env: false,
-        env_files: Vec::new(),
-        allocations: Vec::new(),
-        notes: Notes::default(),
-        extra: serde_json::Map::new(),
+        ..Entry::new(repository.root(), id, name, path, "git", context.now())
     }
 }

@@ -235,25 +235,15 @@ fn adopt_one(
         notes.foreign.write(mark);
     }
     let draft = Entry {
-        repository: repository.root().to_path_buf(),
-        repository_id: id,
-        name: row.name(),
         admin: worktree.admin.clone().unwrap_or_default(),
-        path: worktree.path.clone(),
         branch: row.branch().map(ToOwned::to_owned),
         purpose,
         identifier,
-        state: EntryState::Active,
-        created_at: now,
-        created_by: "adopt".to_owned(),
         host: context.host.name(),
         place: Some(HostSurroundings::read().place_of(&worktree.path)),
-        sequence: 0,
         env: !wishes.is_empty(),
-        env_files: Vec::new(),
-        allocations: Vec::new(),
         notes,
-        extra: serde_json::Map::new(),
+        ..Entry::new(repository.root(), id, row.name(), worktree.path.clone(), "adopt", now)
     };
     let entry = record_entry(context, &draft, &wishes, request.gives_way, &record)?;
     let change = RecordChange { before: None, after: entry };

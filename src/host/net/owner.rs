@@ -222,32 +222,15 @@ mod tests {
 
     use super::*;
     use crate::host::process::identity;
-    use crate::model::registry::entry::{Entry, EntryState};
+    use crate::model::registry::entry::Entry;
     use crate::model::registry::repository::RepositoryId;
 
     fn registry_with(name: &str, path: &Path, notes: Notes) -> Registry {
         let mut registry = Registry::default();
-        registry.insert(Entry {
-            repository: path.to_owned(),
-            repository_id: RepositoryId("r".to_owned()),
-            name: name.to_owned(),
-            admin: name.to_owned(),
-            path: path.to_owned(),
-            branch: None,
-            purpose: None,
-            identifier: name.to_owned(),
-            state: EntryState::Active,
-            created_at: Timestamp::UNIX_EPOCH,
-            created_by: "wt".to_owned(),
-            host: String::new(),
-            place: None,
-            sequence: 0,
-            env: false,
-            env_files: Vec::new(),
-            allocations: Vec::new(),
-            notes,
-            extra: serde_json::Map::new(),
-        });
+        let id = RepositoryId("r".to_owned());
+        let (own, at) = (name.to_owned(), Timestamp::UNIX_EPOCH);
+        let entry = Entry::new(path, id, own.clone(), path.to_owned(), "wt", at);
+        registry.insert(Entry { admin: own, notes, ..entry });
         registry
     }
 

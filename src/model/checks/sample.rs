@@ -17,8 +17,7 @@ use crate::model::port::tenant::Tenant;
 use crate::model::port::{Port, PortRanges};
 use crate::model::presence::Presence;
 use crate::model::registry::allocation::Allocation;
-use crate::model::registry::entry::{Entry, EntryState};
-use crate::model::registry::note::Notes;
+use crate::model::registry::entry::Entry;
 use crate::model::registry::repository::RepositoryId;
 
 pub fn facts() -> Facts {
@@ -86,26 +85,16 @@ pub fn entry(name: &str, sequence: u64, ports: &[u16]) -> Entry {
     let at = Timestamp::UNIX_EPOCH + Duration::from_secs(sequence);
     let allocation =
         |(index, number): (usize, &u16)| Allocation::new(port(*number), service(index).parse().unwrap(), at);
+    let (id, path) = (RepositoryId("r".to_owned()), format!("/w/{name}").into());
     Entry {
-        repository: "/w/shop".into(),
-        repository_id: RepositoryId("r".to_owned()),
-        name: name.to_owned(),
         admin: name.to_owned(),
-        path: format!("/w/{name}").into(),
         branch: Some(format!("feature/{name}")),
         purpose: "feature".parse().ok(),
-        identifier: name.to_owned(),
-        state: EntryState::Active,
-        created_at: at,
-        created_by: "wt".to_owned(),
         host: "here".to_owned(),
-        place: None,
         sequence,
         env: true,
-        env_files: Vec::new(),
         allocations: ports.iter().enumerate().map(allocation).collect(),
-        notes: Notes::default(),
-        extra: serde_json::Map::new(),
+        ..Entry::new("/w/shop".as_ref(), id, name.to_owned(), path, "wt", at)
     }
 }
 

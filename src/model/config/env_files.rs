@@ -106,7 +106,7 @@ mod tests {
 
     fn problems_of(text: &str) -> Vec<String> {
         let layer = Layer { path: "f".to_owned(), text: text.to_owned(), source: Source::User };
-        merge_leniently(&[layer], &[], &[]).1.into_iter().map(|problem| problem.message).collect()
+        merge_leniently(&[layer], &[]).1.into_iter().map(|problem| problem.message).collect()
     }
 
     #[test]
@@ -162,7 +162,7 @@ mod tests {
         let layer = Layer { path: "f".to_owned(), text, source: Source::User };
         let set =
             [("WT_ENV_SET_Z".to_owned(), "9".to_owned()), ("WT_ENV_FILE".to_owned(), "x/.e".to_owned())];
-        let config = merge(&[layer], &set, &[]).unwrap();
+        let config = merge(&[layer], &set).unwrap();
         let pairs: Vec<(&str, &str)> =
             config.env.set.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(pairs, [("Z", "1"), ("A", "2")]);
@@ -175,8 +175,7 @@ mod tests {
             "[env.set]\nVITE_API_URL = \"http://localhost:1\"\nNPM_CONFIG_SCRIPT_SHELL = \"y\"\n".to_owned();
         let of = |approved: &[(String, String)]| {
             let source = Source::Others { approved: approved.to_vec() };
-            let config =
-                merge(&[Layer { path: "f".to_owned(), text: text.clone(), source }], &[], &[]).unwrap();
+            let config = merge(&[Layer { path: "f".to_owned(), text: text.clone(), source }], &[]).unwrap();
             config.env.set.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()
         };
         assert_eq!(of(&[]), ["VITE_API_URL"]);

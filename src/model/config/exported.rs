@@ -42,7 +42,7 @@ mod tests {
     fn what_is_written_is_read_back_to_the_same_values() {
         let read = |text: String| {
             let layer = Layer { path: "f".to_owned(), text, source: Source::User };
-            let values = merge(&[layer], &[], &[]).unwrap().values;
+            let values = merge(&[layer], &[]).unwrap().values;
             values.into_iter().map(|value| (value.key, value.value)).collect::<Vec<_>>()
         };
         let text = "[purpose.spike]\nports = [\"5700-5799\", 8080]\n[service.web]\nrun = \"sh -c 'echo \\\"x\\\"'\"\n\
@@ -52,7 +52,7 @@ mod tests {
             [forge.\"git.example.org\"]\nkind = \"gitlab\"\n[resolve]\nconfirm = false\n";
         let first = read(text.to_owned());
         let layer = Layer { path: "f".to_owned(), text: text.to_owned(), source: Source::User };
-        let exported = super::text(&merge(&[layer], &[], &[]).unwrap().values).unwrap();
+        let exported = super::text(&merge(&[layer], &[]).unwrap().values).unwrap();
         assert_eq!(read(exported.clone()), first, "{exported}");
     }
 }

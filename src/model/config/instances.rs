@@ -88,7 +88,7 @@ mod tests {
 
     fn config(text: &str) -> (Config, Vec<String>) {
         let layer = Layer { path: "f".to_owned(), text: text.to_owned(), source: Source::User };
-        let (config, problems) = merge_leniently(&[layer], &[], &[]);
+        let (config, problems) = merge_leniently(&[layer], &[]);
         (config, problems.into_iter().map(|problem| problem.message).collect())
     }
 

@@ -1,4 +1,4 @@
-//! What the configuration is made of, from the weakest layer to the strongest: built-in, files, variables, flags.
+//! What the configuration is made of, from the weakest layer to the strongest: built-in, files, variables.
 
 /// One file as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,15 +25,4 @@ impl Source {
     pub fn others() -> Self {
         Self::Others { approved: Vec::new() }
     }
-}
-
-/// A value given by a command-line flag.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FlagValue {
-    /// The dotted key: `ports.conflict.policy`.
-    pub key: String,
-    /// The value as a variable would spell it: `retry`.
-    pub value: String,
-    /// The flag as typed: `--on-conflict retry`.
-    pub flag: String,
 }

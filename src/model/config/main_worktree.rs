@@ -47,7 +47,7 @@ mod tests {
 
     fn read(text: &str) -> (Vec<(String, u16)>, Vec<String>) {
         let layer = Layer { path: "f".to_owned(), text: text.to_owned(), source: Source::User };
-        let (config, problems) = merge_leniently(&[layer], &[], &[]);
+        let (config, problems) = merge_leniently(&[layer], &[]);
         let ports = config.main.ports.iter().map(|(service, port)| (service.to_string(), port.number()));
         (ports.collect(), problems.into_iter().map(|problem| problem.message).collect())
     }

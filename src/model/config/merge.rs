@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::layers::{FlagValue, Layer, Source};
+use super::layers::{Layer, Source};
 use super::problem::Problem;
 use super::settings::{Config, ConfigValue, Origin};
 use super::{branch_purposes, build, env_files, fleet, main_worktree, overlap, parse, team, variables};
@@ -15,13 +15,13 @@ use crate::model::service::ServiceName;
 /// The built-in layer: every default, and the documentation of every key.
 pub const BUILT_IN: &str = include_str!("../../../templates/config.toml");
 
-/// Lays `files`, weakest first, over the built-in layer, then the variables, then the flags.
+/// Lays `files`, weakest first, over the built-in layer, then the variables.
 ///
 /// # Errors
 ///
-/// `config_invalid` for the first thing that is wrong, naming its file and line (or variable, or flag) and its key.
-pub fn merge(files: &[Layer], variables: &[(String, String)], flags: &[FlagValue]) -> Result<Config> {
-    let (config, problems) = merge_leniently(files, variables, flags);
+/// `config_invalid` for the first thing that is wrong, naming its file and line (or variable) and its key.
+pub fn merge(files: &[Layer], variables: &[(String, String)]) -> Result<Config> {
+    let (config, problems) = merge_leniently(files, variables);
     match problems.first() {
         Some(problem) => Err(problem.failure()),
         None => Ok(config),
@@ -30,11 +30,7 @@ pub fn merge(files: &[Layer], variables: &[(String, String)], flags: &[FlagValue
 
 /// As [`merge`], but leaves out what is wrong and says so beside what is left.
 #[must_use]
-pub fn merge_leniently(
-    files: &[Layer],
-    variables: &[(String, String)],
-    flags: &[FlagValue],
-) -> (Config, Vec<Problem>) {
+pub fn merge_leniently(files: &[Layer], variables: &[(String, String)]) -> (Config, Vec<Problem>) {
     let mut merged = MergedConfig::default();
     let mut problems = Vec::new();
     let built_in = std::iter::once((None, BUILT_IN, &Source::User));
@@ -53,10 +49,7 @@ pub fn merge_leniently(
     let names = if variables.is_empty() { Vec::new() } else { names(&merged) };
     let mut variables: Vec<&(String, String)> = variables.iter().collect();
     variables.sort();
-    let given = variables
-        .into_iter()
-        .filter_map(|(name, text)| variables::from_variable(name, text, &names))
-        .chain(flags.iter().map(variables::from_flag));
+    let given = variables.into_iter().filter_map(|(name, text)| variables::from_variable(name, text, &names));
     for value in given {
         match value {
             Ok(value) => {
@@ -162,7 +155,7 @@ mod tests {
 
     fn ranges(text: &str) -> (Vec<(String, String)>, usize) {
         let layer = Layer { path: "f".to_owned(), text: text.to_owned(), source: Source::User };
-        let (config, problems) = merge_leniently(&[layer], &[], &[]);
+        let (config, problems) = merge_leniently(&[layer], &[]);
         let of = |key: &str| {
             let found = config.values.iter().find(|value| value.key == key);
             found.map(|value| value.value.to_string()).unwrap_or_default()

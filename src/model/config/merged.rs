@@ -44,12 +44,12 @@ impl MergedConfig {
         }
     }
 
-    /// Forgets what was held back of a key that a variable or a flag sets: that counts, whatever the file says.
+    /// Forgets what was held back of a key that a variable sets: that counts, whatever the file says.
     pub(super) fn forget_overruled(&mut self) {
         let mut held = std::mem::take(&mut self.held);
         held.retain(|held| {
             let found = self.find(&held.value.key).map(|value| &value.origin);
-            !matches!(found, Some(Origin::Variable(_) | Origin::Flag(_)))
+            !matches!(found, Some(Origin::Variable(_)))
         });
         self.held = held;
     }

@@ -17,8 +17,6 @@ pub enum Origin {
     },
     /// The name of an environment variable.
     Variable(String),
-    /// A command-line flag as typed.
-    Flag(String),
 }
 
 impl fmt::Display for Origin {
@@ -27,12 +25,11 @@ impl fmt::Display for Origin {
             Self::BuiltIn => formatter.write_str("built-in"),
             Self::File { path, line } => write!(formatter, "{path}:{line}"),
             Self::Variable(name) => formatter.write_str(name),
-            Self::Flag(flag) => formatter.write_str(flag),
         }
     }
 }
 
-/// As people read it: `built-in`, `/p/.wt.toml:3`, `WT_TRASH_KEEP`, `--on-conflict retry`.
+/// As people read it: `built-in`, `/p/.wt.toml:3`, `WT_TRASH_KEEP`.
 impl Serialize for Origin {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)

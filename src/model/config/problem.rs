@@ -51,11 +51,10 @@ impl Problem {
         Self { origin, key: Some(key.to_owned()), message, hint: fault.hint }
     }
 
-    /// Returns the failure that says so: `config_invalid`, or `usage` for a flag.
+    /// Returns the failure that says so: `config_invalid`.
     #[must_use]
     pub fn failure(&self) -> Failure {
-        let code = if matches!(self.origin, Origin::Flag(_)) { Code::Usage } else { Code::ConfigInvalid };
-        let mut failure = Failure::new(code, format!("{}: {}", self.origin, self.message));
+        let mut failure = Failure::new(Code::ConfigInvalid, format!("{}: {}", self.origin, self.message));
         if let Some(key) = &self.key {
             failure = failure.detail("key", key.as_str());
         }
@@ -64,7 +63,6 @@ impl Problem {
                 failure = failure.detail("file", path.as_str()).detail("line", *line);
             }
             Origin::Variable(name) => failure = failure.detail("variable", name.as_str()),
-            Origin::Flag(flag) => failure = failure.detail("flag", flag.as_str()),
             Origin::BuiltIn => {}
         }
         let hint = self.hint.as_deref().unwrap_or("`wt config schema` describes every key");

@@ -78,7 +78,7 @@ mod tests {
 
     fn problems(text: &str) -> Vec<String> {
         let layer = Layer { path: "f".to_owned(), text: text.to_owned(), source: Source::User };
-        merge_leniently(&[layer], &[], &[]).1.into_iter().map(|problem| problem.message).collect()
+        merge_leniently(&[layer], &[]).1.into_iter().map(|problem| problem.message).collect()
     }
 
     #[test]

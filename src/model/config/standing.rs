@@ -285,7 +285,7 @@ mod tests {
         let layer =
             |path: &str, text: &str, source| Layer { path: path.to_owned(), text: text.to_owned(), source };
         let repository = layer("/r/.wt.toml", text, Source::Others { approved });
-        merge(&[layer("/me/config.toml", own, Source::User), repository], &[], &[]).unwrap()
+        merge(&[layer("/me/config.toml", own, Source::User), repository], &[]).unwrap()
     }
 
     #[test]

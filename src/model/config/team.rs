@@ -141,7 +141,7 @@ mod tests {
 
     fn told(text: &str) -> Vec<String> {
         let layer = Layer { path: "f".to_owned(), text: text.to_owned(), source: Source::User };
-        let (_, problems) = merge_leniently(&[layer], &[], &[]);
+        let (_, problems) = merge_leniently(&[layer], &[]);
         problems.into_iter().filter_map(|problem| problem.key).collect()
     }
 
@@ -149,7 +149,7 @@ mod tests {
     fn half_an_etcd_keeps_no_claims() {
         let kept = |text: &str| {
             let layer = Layer { path: "f".to_owned(), text: text.to_owned(), source: Source::User };
-            merge_leniently(&[layer], &[], &[]).0.team.keeper
+            merge_leniently(&[layer], &[]).0.team.keeper
         };
         let half = "[team]\nclaims = \"etcd\"\n[team.etcd]\nendpoints = [\"https://e1:2379\"]\n";
         assert!(matches!(kept(half), TeamKeeper::Nobody));
@@ -168,7 +168,7 @@ mod tests {
                 source,
             };
             let repository = layer("/r/.wt.toml", theirs, Source::Others { approved });
-            merge_leniently(&[layer("/me", mine, Source::User), repository], &[], &[]).0
+            merge_leniently(&[layer("/me", mine, Source::User), repository], &[]).0
         };
         for word in ["off", "git"] {
             let theirs = format!("[team]\nclaims = \"{word}\"\n");

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::layers::{FlagValue, Layer, Source};
+use super::layers::{Layer, Source};
 use super::merge::{BUILT_IN, merge, merge_leniently};
 use super::schema::KEYS;
 use super::settings::{Config, ConflictPolicy, Origin};
@@ -14,15 +14,11 @@ fn file(path: &str, text: &str) -> Layer {
 }
 
 fn one(text: &str) -> Result<Config, Failure> {
-    merge(&[file(".wt.toml", text)], &[], &[])
+    merge(&[file(".wt.toml", text)], &[])
 }
 
 fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-}
-
-fn flag(key: &str, value: &str) -> FlagValue {
-    FlagValue { key: key.into(), value: value.into(), flag: format!("--flag {value}") }
 }
 
 fn origin(config: &Config, key: &str) -> String {
@@ -31,7 +27,7 @@ fn origin(config: &Config, key: &str) -> String {
 
 #[test]
 fn the_built_in_defaults_are_those_of_the_documentation() {
-    let config = merge(&[], &[], &[]).unwrap();
+    let config = merge(&[], &[]).unwrap();
     let ranges: Vec<String> =
         config.purposes.iter().map(|(name, settings)| format!("{name} {}", settings.ports)).collect();
     let expected = "feature 5000-5099, bugfix 5100-5199, review 5200-5299, test 5300-5399, hotfix 5400-5499, \
@@ -50,7 +46,7 @@ fn the_built_in_defaults_are_those_of_the_documentation() {
 
 #[test]
 fn the_built_in_templates_are_right_too() {
-    assert!(merge(&[file("config.toml", BUILT_IN)], &[], &[]).is_ok());
+    assert!(merge(&[file("config.toml", BUILT_IN)], &[]).is_ok());
 }
 
 #[test]
@@ -61,17 +57,15 @@ fn every_layer_overrides_the_one_before_key_by_key() {
     );
     let repository = file("/r/.wt.toml", "[trash]\nkeep = \"2d\"\n\n[ports.conflict]\nmax_retries = 6\n");
     let set = variables(&[("WT_TRASH_KEEP", "3d"), ("WT_PORTS_CONFLICT_POLICY", "retry")]);
-    let flags = [flag("trash.keep", "4d")];
-    let days = |files: &[Layer], set: &[(String, String)], flags: &[FlagValue]| {
-        let config = merge(files, set, flags).unwrap();
+    let days = |files: &[Layer], set: &[(String, String)]| {
+        let config = merge(files, set).unwrap();
         (config.trash.keep.as_secs() / 86_400, origin(&config, "trash.keep"))
     };
-    assert_eq!(days(std::slice::from_ref(&user), &[], &[]), (1, "/u/config.toml:2".to_owned()));
+    assert_eq!(days(std::slice::from_ref(&user), &[]), (1, "/u/config.toml:2".to_owned()));
     let files = [user, repository];
-    assert_eq!(days(&files, &[], &[]), (2, "/r/.wt.toml:2".to_owned()));
-    assert_eq!(days(&files, &set, &[]), (3, "WT_TRASH_KEEP".to_owned()));
-    assert_eq!(days(&files, &set, &flags), (4, "--flag 4d".to_owned()));
-    let config = merge(&files, &set, &flags).unwrap();
+    assert_eq!(days(&files, &[]), (2, "/r/.wt.toml:2".to_owned()));
+    assert_eq!(days(&files, &set), (3, "WT_TRASH_KEEP".to_owned()));
+    let config = merge(&files, &set).unwrap();
     assert_eq!(origin(&config, "ports.conflict.max_retries"), "/r/.wt.toml:5");
     assert_eq!(origin(&config, "ports.conflict.backoff"), "/u/config.toml:5");
     assert_eq!(origin(&config, "ports.conflict.multiplier"), "built-in");
@@ -109,7 +103,7 @@ fn only_variables_that_name_a_key_are_read() {
         ("TRASH_KEEP", "9d"),
         ("wt_trash_keep", "9d"),
     ]);
-    assert_eq!(merge(&[], &set, &[]).unwrap(), merge(&[], &[], &[]).unwrap());
+    assert_eq!(merge(&[], &set).unwrap(), merge(&[], &[]).unwrap());
 }
 
 #[test]
@@ -123,7 +117,7 @@ fn a_variable_reaches_purposes_and_services_by_name() {
         ("WT_REMOVE_CACHES", "a,b"),
         ("WT_PORTS_EXCLUDE", "[{ ports = 6001, reason = \"mine\" }]"),
     ]);
-    let config = merge(&files, &set, &[]).unwrap();
+    let config = merge(&files, &set).unwrap();
     let ports = |name: &str| config.find_purpose(&name.parse().unwrap()).unwrap().ports.to_string();
     assert_eq!(ports("feature"), "6000-6009, 6100");
     assert_eq!(ports("big-spike"), "7000");
@@ -230,33 +224,33 @@ fn whatever_is_wrong_names_file_line_and_key_and_what_was_meant() {
 fn an_overlap_names_the_value_that_came_later() {
     let user = file("user", "[purpose.feature]\nports = \"6000-6099\"\n");
     let repository = file("repo", "[purpose.spike]\nports = \"6050-6060\"\n");
-    let failure = merge(&[user.clone(), repository.clone()], &[], &[]).unwrap_err();
+    let failure = merge(&[user.clone(), repository.clone()], &[]).unwrap_err();
     assert!(failure.message().starts_with("repo:2: ") && failure.message().contains("(user:2)"), "{failure}");
-    let failure = merge(&[repository, user], &[], &[]).unwrap_err();
+    let failure = merge(&[repository, user], &[]).unwrap_err();
     assert!(failure.message().starts_with("user:2: ") && failure.message().contains("(repo:2)"), "{failure}");
     let set = variables(&[("WT_PURPOSE_FEATURE_PORTS", "5100")]);
-    assert!(merge(&[], &set, &[]).unwrap_err().message().starts_with("WT_PURPOSE_FEATURE_PORTS: "));
+    assert!(merge(&[], &set).unwrap_err().message().starts_with("WT_PURPOSE_FEATURE_PORTS: "));
 }
 
 #[test]
 fn a_range_that_a_later_layer_moves_away_overlaps_no_more() {
     let user = file("user", "[purpose.spike]\nports = \"5000-5010\"\n");
-    assert!(merge(&[user, file("repo", "[purpose.spike]\nports = \"9000-9010\"\n")], &[], &[]).is_ok());
+    assert!(merge(&[user, file("repo", "[purpose.spike]\nports = \"9000-9010\"\n")], &[]).is_ok());
 }
 
 #[test]
-fn a_wrong_variable_and_a_wrong_flag_are_named() {
-    let failure = merge(&[], &variables(&[("WT_TRASH_KEEP", "soon")]), &[]).unwrap_err();
+fn a_wrong_variable_is_named() {
+    let failure = merge(&[], &variables(&[("WT_TRASH_KEEP", "soon")])).unwrap_err();
     assert_eq!(failure.message().split('`').next(), Some("WT_TRASH_KEEP: "));
-    let failure = merge(&[], &[], &[flag("ports.conflict.policy", "rety")]).unwrap_err();
-    assert_eq!(failure.code(), Code::Usage);
+    let failure = merge(&[], &variables(&[("WT_PORTS_CONFLICT_POLICY", "rety")])).unwrap_err();
+    assert_eq!(failure.code(), Code::ConfigInvalid);
     assert!(failure.next_step().unwrap().contains("did you mean `retry`?"));
 }
 
 #[test]
 fn what_is_wrong_can_be_left_out_and_told_beside_the_rest() {
     let text = "[trash]\nkeep = \"soon\"\nmax_size = \"1GiB\"\n[purpose.feature]\nports = 0\n";
-    let (config, problems) = merge_leniently(&[file("f", text)], &[], &[]);
+    let (config, problems) = merge_leniently(&[file("f", text)], &[]);
     assert_eq!(problems.len(), 2);
     assert_eq!(config.trash.max_size, 1 << 30);
     assert_eq!(config.trash.keep.as_secs(), 7 * 86_400);
@@ -265,7 +259,7 @@ fn what_is_wrong_can_be_left_out_and_told_beside_the_rest() {
 #[test]
 fn the_starter_is_all_comments_and_right_without_them() {
     let starter = include_str!("../../../templates/wt.toml");
-    assert_eq!(one(starter).unwrap(), merge(&[], &[], &[]).unwrap());
+    assert_eq!(one(starter).unwrap(), merge(&[], &[]).unwrap());
     let config = one(&uncommented(starter)).unwrap();
     assert_eq!(config.conflict.policy, ConflictPolicy::Retry);
 }
@@ -279,7 +273,7 @@ fn uncommented(text: &str) -> String {
 
 #[test]
 fn the_built_in_file_shows_every_key() {
-    let config = merge(&[file("f", &uncommented(BUILT_IN))], &[], &[]).unwrap();
+    let config = merge(&[file("f", &uncommented(BUILT_IN))], &[]).unwrap();
     for key in KEYS {
         let shown = config.values.iter().any(|value| {
             super::schema::find(&value.key) == Some(key) && matches!(value.origin, Origin::File { .. })
@@ -350,7 +344,7 @@ proptest! {
                 file(&format!("file-{index}"), &format!("{days}{retries}"))
             })
             .collect();
-        let config = merge(&files, &[], &[]).unwrap();
+        let config = merge(&files, &[]).unwrap();
         let last = layers.iter().enumerate().rev().find_map(|(index, (days, _))| days.map(|days| (index, days)));
         let (expected, place) = match last {
             Some((index, days)) => (u64::from(days), format!("file-{index}:2")),
@@ -365,7 +359,7 @@ proptest! {
     #[test]
     fn no_text_makes_it_panic(text in "\\PC{0,200}") {
         let _ = one(&text);
-        let _ = merge(&[], &variables(&[("WT_PORTS_EXCLUDE", &text), ("WT_SERVICE_WEB_HEALTH", &text)]), &[]);
+        let _ = merge(&[], &variables(&[("WT_PORTS_EXCLUDE", &text), ("WT_SERVICE_WEB_HEALTH", &text)]));
     }
 }
 

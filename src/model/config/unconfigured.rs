@@ -39,7 +39,7 @@ mod tests {
     fn a_name_that_nothing_configures_is_doubted_only_where_services_are_configured() {
         let told = |text: &str, names: &[&str]| {
             let layer = Layer { path: "f".to_owned(), text: text.to_owned(), source: Source::User };
-            let (config, problems) = merge_leniently(&[layer], &[], &[]);
+            let (config, problems) = merge_leniently(&[layer], &[]);
             assert!(problems.is_empty(), "{problems:?}");
             let names: Vec<ServiceName> = names.iter().map(|name| name.parse().unwrap()).collect();
             config.unconfigured(&names)

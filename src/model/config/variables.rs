@@ -1,9 +1,8 @@
-//! Values from `WT_` variables and from flags: text that becomes what the key wants.
+//! Values from `WT_` variables: text that becomes what the key wants.
 
 use serde_json::{Number, Value};
 use toml::de::DeValue;
 
-use super::layers::FlagValue;
 use super::origin::{ConfigValue, Origin};
 use super::problem::{Problem, ValueFault};
 use super::schema::{KEYS, KeyKind};
@@ -26,15 +25,6 @@ pub fn from_variable(name: &str, text: &str, names: &[String]) -> Option<Result<
     }
     let key = find_key(name, names)?;
     Some(value(&key, text, Origin::Variable(name.to_owned())))
-}
-
-/// Returns the value that a flag gives.
-///
-/// # Errors
-///
-/// Returns what is wrong with it.
-pub fn from_flag(flag: &FlagValue) -> Result<ConfigValue, Problem> {
-    value(&flag.key, &flag.value, Origin::Flag(flag.flag.clone()))
 }
 
 fn find_key(name: &str, names: &[String]) -> Option<String> {

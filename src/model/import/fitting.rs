@@ -34,7 +34,7 @@ fn pieces(found: &FileProposal) -> usize {
 
 fn problem(text: &str) -> Option<Problem> {
     let layer = Layer { path: ".wt.toml".to_owned(), text: text.to_owned(), source: Source::User };
-    merge_leniently(std::slice::from_ref(&layer), &[], &[]).1.into_iter().next()
+    merge_leniently(std::slice::from_ref(&layer), &[]).1.into_iter().next()
 }
 
 fn take_out(found: &mut FileProposal, problem: &Problem) -> bool {

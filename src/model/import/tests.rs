@@ -20,7 +20,7 @@ use crate::model::config::settings::Config;
 fn valid(found: &FileProposal) -> Config {
     let text = sections(found);
     let layer = Layer { path: ".wt.toml".to_owned(), text: text.clone(), source: Source::User };
-    merge(&[layer], &[], &[]).unwrap_or_else(|failure| panic!("{failure}\n{text}"))
+    merge(&[layer], &[]).unwrap_or_else(|failure| panic!("{failure}\n{text}"))
 }
 
 const COMPOSE: &str = r#"

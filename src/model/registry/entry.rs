@@ -90,6 +90,39 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// A record of an active worktree called `name` at `path`, with nothing else to say: neither branch nor purpose nor ports.
+    #[must_use]
+    pub fn new(
+        repository: &Path,
+        id: RepositoryId,
+        name: String,
+        path: PathBuf,
+        created_by: &str,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            repository: repository.to_path_buf(),
+            repository_id: id,
+            identifier: name.clone(),
+            name,
+            admin: String::new(),
+            path,
+            branch: None,
+            purpose: None,
+            state: EntryState::Active,
+            created_at: now,
+            created_by: created_by.to_owned(),
+            host: String::new(),
+            place: None,
+            sequence: 0,
+            env: false,
+            env_files: Vec::new(),
+            allocations: Vec::new(),
+            notes: Notes::default(),
+            extra: Map::new(),
+        }
+    }
+
     /// Returns the services with their ports, in the order in which they were given.
     #[must_use]
     pub fn services(&self) -> Vec<(ServiceName, Port)> {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::model::agent::marker::Marker;
+use crate::model::branch_base::BranchBase;
 use crate::model::claim::Claim;
 use crate::model::foreign::ForeignMark;
 use crate::model::passage::{Moment, OverdueSince};
@@ -112,6 +113,9 @@ pub struct Notes {
     /// The name under which Compose keeps its containers, where it is not the usual one.
     #[serde(default, skip_serializing_if = "Note::is_absent")]
     pub compose_project: Note<String>,
+    /// Where its branch began.
+    #[serde(default, skip_serializing_if = "Note::is_absent")]
+    pub base: Note<BranchBase>,
     /// How far its setup has come.
     #[serde(default, skip_serializing_if = "Note::is_absent")]
     pub setup: Note<Setup>,

@@ -23,7 +23,7 @@ fn with_env(service: &str, names: &[&str], config: &mut Config) {
 }
 
 fn built_in() -> Config {
-    crate::model::config::merge::merge(&[], &[], &[]).unwrap()
+    crate::model::config::merge::merge(&[], &[]).unwrap()
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_database_is_port_only_where_it_comes_first_in_its_purpose() {
             source: crate::model::config::layers::Source::User,
         };
         let bearer = |toml: &str, services: &[&str]| {
-            let config = crate::model::config::merge::merge(&[layer(toml)], &[], &[]).unwrap();
+            let config = crate::model::config::merge::merge(&[layer(toml)], &[]).unwrap();
             let variables = variables(&config, &facts(services)).unwrap();
             let port = variables.iter().find(|(name, _)| name == "PORT").map(|(_, port)| port.clone());
             port.map(|port| services[port.parse::<usize>().unwrap() - 5000].to_owned())

@@ -21,14 +21,13 @@ pub struct Report {
     pub text: String,
 }
 
-/// Writes what the files say, merged, into `file`, which must not exist, or returns it alone. Variables and flags are no part
-/// of it.
+/// Writes what the files say, merged, into `file`, which must not exist, or returns it alone. Variables are no part of it.
 ///
 /// # Errors
 ///
 /// `config_invalid`; `path_not_empty` for a file that is there, `permission`.
 pub fn export(sources: &LayerSources, file: Option<&Path>) -> Result<Report> {
-    let config = load(&LayerSources { variables: &[], flags: &[], ..*sources })?;
+    let config = load(&LayerSources { variables: &[], ..*sources })?;
     let text = exported::text(&config.values).map_err(|message| Failure::new(Code::Internal, message))?;
     if let Some(file) = file {
         if file.symlink_metadata().is_ok() {

@@ -17,7 +17,6 @@ use crate::model::port::Port;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::forgetting::SHORTEST;
 use crate::model::registry::journal::{Journal, PullMade};
-use crate::model::registry::note::Notes;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::ops::choose::Passing;
@@ -102,29 +101,19 @@ fn attempt(context: &Context, plan: &Plan, token: &str, passing: Passing) -> Res
         registry.remember_repository(record.clone());
         plan.ports = choices;
         let journal = journal(&plan, token);
+        let (name, path) = (plan.name.clone(), plan.path.clone());
         let mut entry = Entry {
-            repository: repository.root().to_path_buf(),
-            repository_id: id.clone(),
-            name: plan.name.clone(),
-            admin: String::new(),
-            path: plan.path.clone(),
             branch: plan.branch.name().map(ToOwned::to_owned),
             purpose: Some(plan.purpose.clone()),
             identifier: plan.identifier.to_string(),
             state: EntryState::Creating { process: identity::current()?, journal: journal.clone() },
-            created_at: now,
-            created_by: "wt".to_owned(),
             host: context.host.name(),
             place: Some(HostSurroundings::read().place_of(&plan.path)),
-            sequence: 0,
             env: plan.env,
-            env_files: Vec::new(),
-            allocations: Vec::new(),
-            notes: Notes::default(),
-            extra: serde_json::Map::new(),
+            ..Entry::new(repository.root(), id.clone(), name, path, "wt", now)
         };
         if let Some(base) = plan.start.base(&plan.commit) {
-            base.write(&mut entry);
+            entry.notes.base.write(&base);
         }
         plan.mark.iter().for_each(|mark| entry.notes.foreign.write(mark));
         entry.name_block_files(&plan.env_files);

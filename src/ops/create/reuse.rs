@@ -14,7 +14,6 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::model::advised::wt;
-use crate::model::branch_base::BranchBase;
 use crate::model::purpose::Purpose;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::service::ServiceName;
@@ -250,7 +249,7 @@ fn ignored(
     let mut flags: Vec<String> = Vec::new();
     if let Some(base) = &request.base {
         let asked = repository.find_commit(base).ok().flatten();
-        let own = BranchBase::find(entry).map(|base| base.commit);
+        let own = entry.notes.base.read().map(|base| base.commit);
         if own.is_none() || asked != own {
             flags.push(format!("--base {base}"));
         }

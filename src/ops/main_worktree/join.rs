@@ -196,26 +196,12 @@ pub(super) fn draft(
     if let Some(project) = compose_project::of_folder(&folder, &others) {
         notes.compose_project.write(&project);
     }
+    // Without a branch: it goes from one to another.
     Entry {
-        repository: root.to_path_buf(),
-        repository_id: id.clone(),
         identifier: Identifier::from_text(&name).map_or_else(|| name.clone(), |known| known.to_string()),
-        name,
-        admin: String::new(),
-        path: root.to_path_buf(),
-        // It goes from branch to branch.
-        branch: None,
-        purpose: None,
-        state: EntryState::Active,
-        created_at: context.now(),
-        created_by: "adopt".to_owned(),
         host: context.host.name(),
         place: Some(HostSurroundings::read().place_of(root)),
-        sequence: 0,
-        env: false,
-        env_files: Vec::new(),
-        allocations: Vec::new(),
         notes,
-        extra: serde_json::Map::new(),
+        ..Entry::new(root, id.clone(), name, root.to_path_buf(), "adopt", context.now())
     }
 }

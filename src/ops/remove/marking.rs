@@ -56,26 +56,14 @@ pub(super) fn mark_removing(
             repository.root().clone_into(&mut entry.repository);
             return Ok(entry.clone());
         }
+        let (name, path) = (target.name.clone(), target.path.clone());
         let draft = Entry {
-            repository: repository.root().to_path_buf(),
-            repository_id: id.clone(),
-            name: target.name.clone(),
             admin: admin.to_owned(),
-            path: target.path.clone(),
             branch: target.branch.clone(),
-            purpose: None,
-            identifier: target.name.clone(),
             state: state.clone(),
-            created_at: now,
-            created_by: "git".to_owned(),
             host: context.host.name(),
-            place: None,
-            sequence: 0,
-            env: false,
-            env_files: Vec::new(),
-            allocations: Vec::new(),
             notes: notes.clone(),
-            extra: serde_json::Map::new(),
+            ..Entry::new(repository.root(), id.clone(), name, path, "git", now)
         };
         let draft = if target.missing { registry.recalled(draft) } else { draft };
         Ok(registry.insert(draft))

@@ -74,7 +74,7 @@ pub fn failed(context: &Context, entry: &Entry) -> BTreeMap<ServiceName, String>
 ///
 /// # Errors
 ///
-/// As [`Looker::look`].
+/// As [`Looker::ask`].
 pub(super) fn of_shared(
     context: &Context,
     entry: &Entry,
@@ -83,7 +83,7 @@ pub(super) fn of_shared(
 ) -> Result<Vec<ServiceView>> {
     let Some((_, there)) = standing::of_shared(context, entry, services) else { return Ok(Vec::new()) };
     let looker = Looker::new(&there, None, services.to_vec())?;
-    Ok(how(looker).look(&there, &mut Deaf)?.services)
+    Ok(how(looker).ask(&there, &mut Deaf)?.services)
 }
 
 /// Says of those that serve all worktrees how many use them.

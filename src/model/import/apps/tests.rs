@@ -28,7 +28,7 @@ fn written(files: &[(&str, &str)]) -> (FileProposal, String) {
     fit(&mut found, |found| text::whole(found));
     let text = text::whole(&found);
     let layer = Layer { path: ".wt.toml".to_owned(), text: text.clone(), source: Source::User };
-    merge(&[layer], &[], &[]).unwrap_or_else(|failure| panic!("{failure}\n{text}"));
+    merge(&[layer], &[]).unwrap_or_else(|failure| panic!("{failure}\n{text}"));
     (found, text)
 }
 

@@ -33,7 +33,7 @@ fn wish(service: &str, range: &str) -> ServiceWish {
 
 /// The built-in settings without their purposes: each test says where its ports come from.
 fn config() -> Config {
-    let config = merge::merge(&[], &[], &[]).unwrap();
+    let config = merge::merge(&[], &[]).unwrap();
     Config { purposes: Vec::new(), services: BTreeMap::new(), ..config }
 }
 
