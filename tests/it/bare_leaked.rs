@@ -31,6 +31,19 @@ fn a_leaked_core_bare_is_named_and_the_main_worktree_stays_in_the_list() {
 }
 
 #[test]
+fn a_create_that_git_refuses_for_it_names_the_command() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo();
+    // With settings of their own git lays out the files, and it refuses.
+    sandbox.git(&repo, &["config", "extensions.worktreeConfig", "true"]);
+    sandbox.git(&repo, &["config", "--worktree", "some.setting", "x"]);
+    sandbox.git(&repo, &["config", "core.bare", "true"]);
+    let command = format!("git -C {} config core.bare false", quoted(repo.to_str().unwrap()));
+    let error = sandbox.refused(&["create", "q"], "git_failed");
+    assert!(error["hint"].as_str().unwrap().contains(&format!("`{command}`")), "{error}");
+}
+
+#[test]
 fn a_bare_repository_in_a_folder_called_git_stays_bare() {
     let sandbox = Sandbox::new();
     let outer = sandbox.path("outer");

@@ -11,6 +11,7 @@ use super::command::Git;
 use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
 use crate::model::branch::Head;
+use crate::model::checks::configuration::unset_bare;
 
 /// A worktree for git to make. The branch exists already.
 pub struct GitAdd<'a> {
@@ -29,7 +30,7 @@ pub struct GitAdd<'a> {
 }
 
 impl GitAdd<'_> {
-    fn run<'a>(&'a self, git: Git<'a>, doing: &str) -> Result<()> {
+    fn run<'a>(&'a self, repository: &Repository, git: Git<'a>, doing: &str) -> Result<()> {
         let git = git.interrupted_by(self.interrupted);
         let output = match self.hold {
             Some(file) => git.hold(file).run()?,
@@ -39,9 +40,17 @@ impl GitAdd<'_> {
             return Ok(());
         }
         let complaint = output.complaint();
-        Err(Failure::new(Code::GitFailed, format!("git cannot {doing} {}: {complaint}", self.path.display()))
-            .hint("nothing of it is kept; mend what git names and try again")
-            .detail("status", output.status))
+        let failure =
+            Failure::new(Code::GitFailed, format!("git cannot {doing} {}: {complaint}", self.path.display()))
+                .detail("status", output.status);
+        if repository.is_bare_leaked() {
+            // git says what it cannot do, and not why.
+            let unset = unset_bare(repository.root());
+            return Err(failure.hint(format!(
+                "nothing of it is kept; `core.bare` is set although there is a main worktree: `{unset}`, then try again"
+            )));
+        }
+        Err(failure.hint("nothing of it is kept; mend what git names and try again"))
     }
 }
 
@@ -73,7 +82,7 @@ impl Repository {
         };
         git = git.args(["--".as_ref(), request.path.as_os_str(), target.as_ref()]);
         let turn = self.take_turn(request.interrupted)?;
-        request.run(git, "register a worktree at")?;
+        request.run(self, git, "register a worktree at")?;
         drop(turn);
         let made =
             self.find_worktree(request.path)?.and_then(|worktree| worktree.admin).ok_or_else(|| {
@@ -89,7 +98,7 @@ impl Repository {
     /// Lets git write the files of the registered worktree: filters, sparse patterns, missing blobs and all.
     pub fn fill_with_git(&self, request: &GitAdd) -> Result<()> {
         let git = self.git_in(request.path).args(["reset", "--hard", "--no-recurse-submodules", "--quiet"]);
-        request.run(git, "write the files of")
+        request.run(self, git, "write the files of")
     }
 
     /// Waits until no other `wt` has git register a worktree here: two at once read each other's half-made folders.
