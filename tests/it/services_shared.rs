@@ -100,7 +100,7 @@ fn a_worktree_that_does_not_start_uses_nothing_that_serves_all() {
         return skip("python3");
     }
     let one = sandbox.fleet("one", &CONFIG.replace("sleep 1000", "false"));
-    one.wt(&["up"]).exits(1);
+    one.wt(&["up", "--wait"]).exits(1);
     let db = one.service("db");
     assert_eq!((&db["state"], &db["shared_by"]), (&json!("stopped"), &json!(0)), "{db}");
 }
