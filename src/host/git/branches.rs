@@ -3,7 +3,7 @@
 use git2::{ErrorCode, Oid};
 
 use super::library_error::from_library;
-use super::repository::{Repository, unread};
+use super::repository::{Repository, git_dir_word, unread};
 use super::revision::{self, NamedRevision};
 use super::tips::linked_reference;
 use crate::error::{Code, Failure, Result};
@@ -192,7 +192,7 @@ impl Repository {
             return self.git();
         };
         let folder = self.admin_dir(admin);
-        self.git_in(&folder).args([format!("--git-dir={}", folder.display())])
+        self.git_in(&folder).args([git_dir_word(&folder)])
     }
 
     /// The failure for a repository that neither libgit2 nor the installed git can read.

@@ -10,7 +10,7 @@ use git2::{Config, ConfigLevel};
 use super::config_conditions::may_matter;
 use super::config_sources::{self, ConfigSources};
 use super::library_error::from_library;
-use super::repository::Repository;
+use super::repository::{Repository, git_dir_word};
 use crate::error::{Code, Failure, Result};
 
 impl Repository {
@@ -71,9 +71,8 @@ impl Repository {
         if let Some(known) = self.read_settings.by_git.borrow().get(git_dir) {
             return Ok(Rc::clone(known));
         }
-        let own = format!("--git-dir={}", git_dir.display());
-        let words = [own.as_str(), "config", "--list", "--null", "--includes"];
-        let output = self.git_in(&self.common_dir).args(words).require()?;
+        let words = ["config", "--list", "--null", "--includes"];
+        let output = self.git_in(&self.common_dir).args([git_dir_word(git_dir)]).args(words).require()?;
         let read = Rc::new(from_list(&output.stdout)?);
         self.read_settings.by_git.borrow_mut().insert(git_dir.to_owned(), Rc::clone(&read));
         Ok(read)

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::command::Git;
-use super::repository::Repository;
+use super::repository::{Repository, git_dir_word};
 use crate::error::{Code, Failure, Result};
 use crate::host::interrupt::Interrupt;
 use crate::model::hooks::config_lines::ConfigLines;
@@ -48,8 +48,8 @@ impl Repository {
     pub fn hook_settings(&self, admin: Option<&str>) -> Result<HooksInGit> {
         let git_dir = admin.map_or_else(|| self.common_dir.clone(), |admin| self.admin_dir(admin));
         let ask = |words: &[&str]| {
-            let own = format!("--git-dir={}", git_dir.display());
-            self.git_in(&self.common_dir).args([own.as_str(), "config", "--null"]).args(words).run()
+            let own = git_dir_word(&git_dir);
+            self.git_in(&self.common_dir).args([own]).args(["config", "--null"]).args(words).run()
         };
         let path = ask(&["--type=path", "--get", "core.hooksPath"])?;
         let hooks = ask(&["--get-regexp", r"^hook\."])?;

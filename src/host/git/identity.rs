@@ -34,6 +34,7 @@ impl Repository {
 
     /// Returns the repository's id, making it on the first call; of many processes at once one makes it, all return it.
     pub fn require_id(&self) -> Result<RepositoryId> {
+        self.require_nameable()?;
         if let Some(id) = self.find_id() {
             return Ok(id);
         }

@@ -7,7 +7,7 @@ use std::path::Path;
 use git2::{Index, IndexEntry, Oid};
 
 use super::branch_edit::patiently;
-use super::repository::Repository;
+use super::repository::{Repository, git_dir_word};
 use super::tips::read_text;
 use crate::error::Result;
 use crate::host::git_files::objects::{Library, Unread};
@@ -53,7 +53,7 @@ impl Repository {
     }
 
     fn keep_with_git(&self, admin_dir: &Path, commits: &BTreeSet<String>, name: &str) -> Result<bool> {
-        let git = || self.git_in(admin_dir).args([format!("--git-dir={}", admin_dir.display())]);
+        let git = || self.git_in(admin_dir).args([git_dir_word(admin_dir)]);
         let listed = git().args(["ls-files", "--stage", "-z"]).require()?.stdout;
         let mut entries = Vec::new();
         for record in listed.split(|byte| *byte == 0).filter(|record| !record.is_empty()) {

@@ -2,7 +2,7 @@
 //! push to one needs.
 
 use super::command::{Git, GitOutput};
-use super::repository::Repository;
+use super::repository::{Repository, git_dir_word};
 use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
 use crate::model::pull::{BranchNames, Remote};
@@ -58,7 +58,7 @@ impl Repository {
     /// A git child that asks remotes: a URL that is relative counts from the main worktree.
     pub(super) fn outward(&self) -> Git<'_> {
         let folder = if self.root.is_dir() { &self.root } else { &self.common_dir };
-        self.git_in(folder).args([format!("--git-dir={}", self.common_dir.display())])
+        self.git_in(folder).args([git_dir_word(&self.common_dir)])
     }
 
     /// Returns the URL of `remote` as it is written; `None` where there is none.

@@ -1,6 +1,7 @@
 //! A repository: where it is, which of its worktrees we stand in, and libgit2's handle where libgit2 can open it.
 
 use std::cell::OnceCell;
+use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -130,8 +131,24 @@ impl Repository {
 
     /// A git child that works on this repository wherever we stand.
     pub fn git(&self) -> Git<'_> {
-        let git_dir = format!("--git-dir={}", self.common_dir.display());
-        self.git_in(&self.common_dir).args([git_dir])
+        self.git_in(&self.common_dir).args([git_dir_word(&self.common_dir)])
+    }
+
+    /// Refuses a repository in a folder whose path no record can name: JSON has no other way to say it.
+    ///
+    /// # Errors
+    ///
+    /// `name_invalid`.
+    pub fn require_nameable(&self) -> Result<()> {
+        if self.root.to_str().is_some() && self.common_dir.to_str().is_some() {
+            return Ok(());
+        }
+        let message = format!(
+            "the path of the repository, {}, is not valid UTF-8: nothing in it can be recorded",
+            self.root.display()
+        );
+        Err(Failure::new(Code::NameInvalid, message)
+            .hint("rename the folder, then run `git worktree repair` in it"))
     }
 
     /// A git child that runs in `folder`, a worktree or a git folder.
@@ -147,6 +164,14 @@ impl Repository {
             _ => &self.root,
         }
     }
+}
+
+/// The word that names a git folder to git, byte for byte.
+#[must_use]
+pub fn git_dir_word(folder: &Path) -> OsString {
+    let mut word = OsString::from("--git-dir=");
+    word.push(folder);
+    word
 }
 
 /// A failure to read the object that `what` names: "commit 1234".

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::operation;
 use super::paths::{canonical, read_link_file};
-use super::repository::Repository;
+use super::repository::{Repository, git_dir_word};
 use super::scan::submodule_paths;
 use super::status::changes_by_git;
 use crate::error::Result;
@@ -102,9 +102,8 @@ impl Repository {
 
     /// Answers whether every ref, HEAD and the stash lead to commits that a remote has, as far as was fetched.
     fn is_all_on_remotes(&self, git_dir: &Path) -> Result<bool> {
-        let own = format!("--git-dir={}", git_dir.display());
-        let words = [own.as_str(), "rev-list", "--max-count=1", "--all", "--not", "--remotes"];
-        let output = self.git_in(git_dir).args(words).run()?;
+        let words = ["rev-list", "--max-count=1", "--all", "--not", "--remotes"];
+        let output = self.git_in(git_dir).args([git_dir_word(git_dir)]).args(words).run()?;
         Ok(output.is_success() && output.stdout.is_empty())
     }
 }

@@ -128,6 +128,7 @@ pub fn names(context: &Context, request: &Request) -> Result<(String, PathBuf)> 
 /// The plan without ports: names, branch, commit, folder.
 pub(super) fn plan_names(context: &Context, request: &Request, registry: &Registry) -> Result<Plan> {
     let repository = context.require_repository()?;
+    repository.require_nameable()?;
     let asked = request;
     let named = remote::read(repository, request)?;
     let (request, tracked) = (&named.request, named.tracked.as_ref());
