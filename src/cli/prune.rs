@@ -161,14 +161,14 @@ fn tell_kept(session: &Session<'_>, kept: &[KeptWorktree], compared_with: &[Stri
 
 fn reason(kind: PruneKind, reason: &str) -> String {
     match kind {
-        PruneKind::Vanished => escape::line(reason).into_owned(),
+        PruneKind::Vanished | PruneKind::Damaged => escape::line(reason).into_owned(),
         PruneKind::Merged => format!("merged: {}", escape::line(reason)),
     }
 }
 
 fn would(candidate: &PruneCandidate, delete_branch: bool) -> String {
     let verb = match candidate.kind {
-        PruneKind::Vanished => "Would prune",
+        PruneKind::Vanished | PruneKind::Damaged => "Would prune",
         PruneKind::Merged => "Would remove",
     };
     let branch = match (&candidate.branch, candidate.kind) {
@@ -185,7 +185,7 @@ fn would(candidate: &PruneCandidate, delete_branch: bool) -> String {
 fn line(session: &Session<'_>, pruned: &Pruned, now: jiff::Timestamp) -> String {
     let paint = session.ui.paint();
     let verb = match pruned.kind {
-        PruneKind::Vanished => "Pruned",
+        PruneKind::Vanished | PruneKind::Damaged => "Pruned",
         PruneKind::Merged => "Removed",
     };
     let name = escape::line(&pruned.name);
@@ -202,7 +202,7 @@ fn line(session: &Session<'_>, pruned: &Pruned, now: jiff::Timestamp) -> String 
     if let Some(until) = pruned.restorable_until.filter(|_| pruned.restorable) {
         let left = left(until, now);
         let what = match pruned.kind {
-            PruneKind::Vanished => "brings back what git knew of it",
+            PruneKind::Vanished | PruneKind::Damaged => "brings back what git knew of it",
             PruneKind::Merged => "brings it back",
         };
         let _ = writeln!(

@@ -229,6 +229,7 @@ fn state(worktree: &WorktreeView) -> String {
         worktree.main.then_some("main"),
         unusual,
         worktree.locked.then_some("locked"),
+        worktree.damaged.then_some("damaged"),
         worktree.foreign.filter(|foreign| *foreign).map(|_| "foreign"),
         worktree.carrying.then_some("carrying"),
         worktree.setup.as_ref().and_then(|setup| setup.state.mark()),

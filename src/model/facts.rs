@@ -31,6 +31,7 @@ pub struct Facts {
     pub unrecorded: Vec<Unrecorded>,
     /// What a `git worktree add` left that died.
     pub half_made: Vec<HalfMade>,
+    pub damaged: Vec<DamagedRecord>,
     /// Main worktrees in which git refuses to work, for `core.bare` is set in their repository.
     pub bare_leaks: Vec<PathBuf>,
     /// What is wrong with the configuration.
@@ -182,6 +183,17 @@ pub struct Unrecorded {
     pub is_gone: bool,
     /// Why git's record of it stays all the same; `None` where its folder is proven gone.
     pub kept: Option<String>,
+}
+
+/// A worktree of git's whose record is damaged, or names what is not its folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DamagedRecord {
+    pub repository: PathBuf,
+    pub name: String,
+    /// What is wrong.
+    pub why: String,
+    /// What helps.
+    pub cure: String,
 }
 
 /// An admin folder that git left half-made.

@@ -26,6 +26,7 @@ pub enum FindingKind {
     ConfigDiffers,
     CarryDrift,
     GitBareLeaked,
+    GitRecordDamaged,
     DuplicatePort,
     DuplicateWorktree,
     PortInvalid,
@@ -68,6 +69,7 @@ impl FindingKind {
             Self::ConfigDiffers => "config-differs",
             Self::CarryDrift => "carry-drift",
             Self::GitBareLeaked => "git-bare-leaked",
+            Self::GitRecordDamaged => "git-record-damaged",
             Self::DuplicatePort => "duplicate-port",
             Self::DuplicateWorktree => "duplicate-worktree",
             Self::PortInvalid => "port-invalid",
@@ -108,6 +110,7 @@ impl FindingKind {
             Self::RegistrySchema
             | Self::ConfigInvalid
             | Self::GitBareLeaked
+            | Self::GitRecordDamaged
             | Self::DuplicatePort
             | Self::DuplicateWorktree
             | Self::PortInvalid

@@ -56,6 +56,9 @@ pub struct WorktreeView {
     pub missing: bool,
     pub created_at: Option<Timestamp>,
     pub ports: Vec<PortView>,
+    /// Whether git's record of it is damaged, or it and its folder do not name each other: `wt validate` says what helps.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub damaged: bool,
     /// Whether its code is a stranger's: false where somebody allowed the commit that is checked out, absent for one's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub foreign: Option<bool>,
@@ -191,6 +194,7 @@ mod tests {
             missing: false,
             created_at: None,
             ports: Vec::new(),
+            damaged: false,
             foreign: None,
             pull: None,
             setup: None,

@@ -14,7 +14,7 @@ use super::create::WantedPorts;
 use super::ports::allocate;
 use super::ports::ledger::{self, RecordChange, RefusedPorts};
 use super::rows::{self, WorktreeRow};
-use super::{create, env_claim, find, foreign, host_ports, main_worktree, view};
+use super::{create, damaged, env_claim, find, foreign, host_ports, main_worktree, view};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
@@ -146,7 +146,7 @@ fn wanted(
         row.entry.is_none()
             && !row.is_main()
             && !row.is_missing()
-            && repository.require_own(row.path()).is_ok()
+            && damaged::require_own(repository, row).is_ok()
     };
     if request.paths.is_empty() {
         let here = rows::position_of(&rows, &rows::canonical(&context.folder));
@@ -201,7 +201,7 @@ fn adopt_one(
     let Some(worktree) = &row.worktree else {
         return Err(Failure::new(Code::Internal, "a worktree that git does not know cannot be adopted"));
     };
-    repository.require_own(&worktree.path)?;
+    damaged::require_own(repository, row)?;
     let told = env_claim::read(context, &worktree.path);
     let told_purpose =
         || told.purpose.clone().filter(|purpose| context.config.find_purpose(purpose).is_some());

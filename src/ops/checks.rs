@@ -52,7 +52,7 @@ pub const ALL: &[Check] = &[
     told(Scope::Repository, repository::main_ports),
     found(Scope::Worktree, &[duplicates::worktrees, duplicates::ports]),
     found(Scope::Worktree, &[ports::invalid, ports::out_of_range, ports::shared]),
-    found(Scope::Worktree, &[git::presence, git::unregistered, git::branches]),
+    found(Scope::Worktree, &[git::presence, git::unregistered, git::damaged, git::branches]),
     found(Scope::Worktree, &[unfinished::records, unfinished::half_made]),
     found(Scope::Worktree, &[env::blocks, env::surroundings]),
     found(Scope::Worktree, &[configuration::own]),

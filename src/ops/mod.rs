@@ -17,6 +17,7 @@ pub mod clean;
 pub mod compose_service;
 pub mod config;
 pub mod create;
+pub mod damaged;
 pub mod desk;
 pub mod discovery;
 pub mod doctor;

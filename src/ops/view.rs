@@ -87,6 +87,7 @@ fn of_row_beside(
                 ports(context, &repository.name(), &Entry { branch, ..entry.clone() })
             })
             .unwrap_or_default(),
+        damaged: worktree.is_some_and(|worktree| repository.damage(worktree).is_some()),
         foreign: standing.shown(),
         pull: standing.pull().cloned(),
         setup: entry.map(|entry| setup::view(context, entry)),
@@ -131,6 +132,7 @@ pub fn of_unreachable(context: &Context, entry: &Entry) -> WorktreeView {
         missing: entry.path.symlink_metadata().is_err(),
         created_at: Some(entry.created_at),
         ports: ports(context, "", entry),
+        damaged: false,
         foreign: recorded.as_ref().filter(|mark| mark.foreign).map(|_| true),
         pull: recorded.and_then(|mark| mark.pull),
         setup: Some(setup::view(context, entry)),

@@ -107,6 +107,7 @@ function states(worktree) {
   if (worktree.setup?.state === 'failed') words.push('setup failed');
   if (worktree.setup?.state === 'running') words.push('setting up');
   if (worktree.locked) words.push('locked');
+  if (worktree.damaged) words.push('damaged');
   if (worktree.foreign) words.push('foreign');
   if (!worktree.registered && !worktree.main) words.push('not recorded');
   if (worktree.main) words.push('main');

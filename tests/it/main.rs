@@ -63,6 +63,7 @@ mod foreign;
 mod forgetting;
 mod forwarding;
 mod git_dir_elsewhere;
+mod git_records;
 mod gone_container;
 mod health_command;
 mod health_databases;

@@ -261,7 +261,7 @@ fn what_a_dead_git_left_half_made_is_taken_away_and_git_works_again() {
     git::write(&admin, "HEAD", &sandbox.git(&sandbox.repo(), &["rev-parse", "HEAD"]));
     assert!(!sandbox.try_git(&sandbox.repo(), &["worktree", "list"]).status.success(), "git fails");
     assert_eq!(codes(&findings(&sandbox, &[], 0)), [""; 0], "git may still be at it");
-    age(&admin);
+    git::age(&admin);
     assert_eq!(codes(&findings(&sandbox, &[], 1)), ["create-incomplete"]);
     mended(&sandbox, &[]);
     sandbox.git(&sandbox.repo(), &["worktree", "list"]);
@@ -276,8 +276,8 @@ fn a_worktree_that_git_left_without_its_last_step_is_finished() {
     let admin = sandbox.repo().join(".git/worktrees/whole");
     git::write(&admin, "locked", "initializing");
     git::write(&folder, "mine.txt", "not committed\n");
-    age(&admin);
-    age(&folder);
+    git::age(&admin);
+    git::age(&folder);
     mended(&sandbox, &[]);
     assert!(!admin.join("locked").exists() && folder.join("mine.txt").exists());
 }
@@ -291,21 +291,11 @@ fn a_half_made_worktree_with_something_of_the_users_in_it_is_left_alone() {
     fs::remove_file(admin.join("index")).unwrap();
     git::write(&admin, "locked", "initializing");
     git::write(&folder, "mine.txt", "not committed\n");
-    age(&admin);
-    age(&folder);
+    git::age(&admin);
+    git::age(&folder);
     let found = findings(&sandbox, &["--fix"], 2);
     assert_eq!(codes(&found), ["create-incomplete"]);
     assert!(folder.join("mine.txt").exists() && admin.exists());
-}
-
-/// Makes everything in the folder an hour old.
-fn age(folder: &std::path::Path) {
-    let hour = std::time::Duration::from_hours(1);
-    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    for path in paths.chain([folder.to_path_buf()]) {
-        let before = fs::metadata(&path).unwrap().modified().unwrap() - hour;
-        fs::File::open(&path).unwrap().set_modified(before).unwrap();
-    }
 }
 
 #[test]

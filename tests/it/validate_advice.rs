@@ -53,6 +53,15 @@ fn rows() -> Vec<Row> {
             sandbox.git(&sandbox.repo(), &["worktree", "add", "-q", "-b", "by-hand", path.to_str().unwrap()]);
             Some(None)
         }),
+        row("git-record-damaged", 1, |sandbox| {
+            sandbox.wt(&["create", "login"]).ok();
+            let admin = sandbox.repo().join(".git/worktrees/feature-login");
+            git::write(&admin, "HEAD", "garbage\n");
+            for folder in [admin, sandbox.worktree("feature-login")] {
+                git::age(&folder);
+            }
+            Some(None)
+        }),
         row("branch-missing", 1, |sandbox| {
             sandbox.wt(&["create", "login"]).ok();
             sandbox.git(&sandbox.repo(), &["update-ref", "-d", "refs/heads/feature/login"]);

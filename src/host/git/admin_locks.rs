@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use super::git_lock::{ATTEMPTS, wait_for_lock};
 use super::half_made::{SETTLED_AFTER, is_git_at_work};
 use super::repository::Repository;
-use super::worktrees::read_gitdir;
+use super::worktrees::{folder_of, read_gitdir};
 use crate::error::{Code, Failure, Result};
 
 impl Repository {
@@ -42,7 +42,7 @@ impl Repository {
         #[expect(clippy::disallowed_methods, reason = "file times are compared with the same clock")]
         let now = SystemTime::now();
         let age = made.and_then(|made| now.duration_since(made).ok());
-        let worktree = read_gitdir(folder).and_then(|link| link.parent().map(Path::to_owned));
+        let worktree = read_gitdir(folder).map(|link| folder_of(&link).to_owned());
         let places: Vec<&Path> =
             [self.root(), self.common_dir()].into_iter().chain(worktree.as_deref()).collect();
         age.is_some_and(|age| age >= SETTLED_AFTER) && !is_git_at_work(&places)

@@ -117,7 +117,8 @@ impl Repository {
     }
 
     /// Answers whether nothing of the admin folder changed lately. A clock that went backwards makes no folder old.
-    fn is_settled(&self, worktree: &GitWorktree) -> bool {
+    #[must_use]
+    pub fn is_settled(&self, worktree: &GitWorktree) -> bool {
         let Some(admin) = &worktree.admin else { return false };
         let folder = self.admin_dir(admin);
         let entries = folder.read_dir().into_iter().flatten().flatten().map(|entry| entry.path());

@@ -9,7 +9,7 @@ use super::tips::read_text;
 use super::worktrees::{is_gitdir_spelled, read_gitdir};
 use crate::error::{Code, Failure, Result};
 use crate::host::place::is_gone;
-use crate::model::advised::{git, wt};
+use crate::model::advised::{Advised, git, wt};
 
 /// A worktree that may be moved or deleted: `path/.git` and the admin folder name each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,11 +144,14 @@ impl Repository {
             Code::GitFailed,
             format!("{} is left alone: it and git's record of it do not name each other", path.display()),
         )
-        .hint(format!(
-            "if it or its repository was moved: `{}`",
-            git("worktree repair {}", &[&path.display()]).at(self.root.display())
-        ))
+        .hint(format!("if it or its repository was moved: `{}`", self.repair_of(path)))
         .detail("path", path.display().to_string()))
+    }
+
+    /// Returns git's command that has the worktree at `path` and its record name each other again.
+    #[must_use]
+    pub fn repair_of(&self, path: &Path) -> Advised {
+        git("worktree repair {}", &[&path.display()]).at(self.root.display())
     }
 }
 

@@ -7,7 +7,7 @@ use super::discovery::{self, common_dir_of};
 use super::operation;
 use super::paths::canonical;
 use super::tips::{has_head, read_head_text, read_text};
-use super::worktrees::read_gitdir;
+use super::worktrees::{folder_of, read_gitdir};
 use crate::model::branch::Head;
 use crate::model::registry::repository::RepositoryId;
 
@@ -50,7 +50,7 @@ impl Whereabouts {
     pub fn linked_folders(&self) -> Vec<PathBuf> {
         let records = self.common_dir.join("worktrees").read_dir().into_iter().flatten().flatten();
         let links = records.filter_map(|record| read_gitdir(&record.path()));
-        links.filter_map(|link| link.parent().map(Path::to_path_buf)).collect()
+        links.map(|link| folder_of(&link).to_path_buf()).collect()
     }
 
     /// Returns what the HEAD file says; a branch is taken to exist, and with reftable it is unreadable.

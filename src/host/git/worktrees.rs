@@ -89,7 +89,7 @@ impl Repository {
         if let Some(admin) = self.find_admin_mentioned_in(path)
             && read_gitdir_with(&self.admin_dir(&admin), &mut resolved)
                 .as_deref()
-                .and_then(Path::parent)
+                .map(folder_of)
                 .is_some_and(is_it)
             && let Some(found) = self.read_worktree(admin, &mut resolved)?
         {
@@ -97,7 +97,7 @@ impl Repository {
         }
         for admin in self.admin_names()? {
             let folder = read_gitdir_with(&self.admin_dir(&admin), &mut resolved);
-            if folder.as_deref().and_then(Path::parent).is_some_and(is_it)
+            if folder.as_deref().map(folder_of).is_some_and(is_it)
                 && let Some(found) = self.read_worktree(admin, &mut resolved)?
             {
                 return Ok(Some(found));
@@ -198,7 +198,7 @@ impl Repository {
         let (head, commit) = self.read_head_and_commit(Some(&admin))?;
         let lock = read_text(&folder.join("locked"));
         let gitdir = read_gitdir_with(&folder, resolved);
-        let path = gitdir.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
+        let path = gitdir.as_deref().map(folder_of).map(Path::to_owned).unwrap_or_default();
         let missing = path.as_os_str().is_empty() || !path.join(".git").exists();
         let mut broken = Vec::new();
         if gitdir.is_none() {
@@ -286,6 +286,15 @@ fn find_return_of(head: &Head, git_dir: &Path) -> Option<Returning> {
 /// The worktree's parents are resolved as far as they exist.
 pub(super) fn read_gitdir(folder: &Path) -> Option<PathBuf> {
     read_gitdir_with(folder, &mut ResolvedFolders::default())
+}
+
+/// Returns the worktree's folder that a record's link is about: the one that the `.git` file lies in. A link that names no
+/// `.git` file is taken for the folder itself, as by git: its parent may be anything, and another worktree too.
+pub(super) fn folder_of(link: &Path) -> &Path {
+    match link.parent() {
+        Some(folder) if link.file_name().is_some_and(|name| name == ".git") => folder,
+        _ => link,
+    }
 }
 
 /// Answers whether an admin folder names that very `.git` file, letter by letter.

@@ -2,7 +2,7 @@
 
 use crate::model::advised::{git, wt};
 use crate::model::branch::Head;
-use crate::model::facts::{Facts, SeenWorktree, Unrecorded};
+use crate::model::facts::{DamagedRecord, Facts, SeenWorktree, Unrecorded};
 use crate::model::finding::{Finding, FindingKind, Fix, FixTarget};
 use crate::model::presence::Presence;
 use crate::model::registry::entry::{Entry, EntryState};
@@ -80,6 +80,18 @@ pub fn unregistered(facts: &Facts) -> Vec<Finding> {
         finding
     };
     facts.unrecorded.iter().map(finding).collect()
+}
+
+/// git's worktrees whose records are damaged, recorded here or not.
+pub fn damaged(facts: &Facts) -> Vec<Finding> {
+    let finding = |record: &DamagedRecord| {
+        let mut finding =
+            Finding::new(FindingKind::GitRecordDamaged, record.name.as_str(), record.why.clone());
+        finding.worktree = Some(record.name.clone());
+        finding.repository = Some(record.repository.clone());
+        finding.hint(record.cure.clone())
+    };
+    facts.damaged.iter().map(finding).collect()
 }
 
 /// Branches that are gone, or others than the recorded ones.

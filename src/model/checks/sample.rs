@@ -28,6 +28,7 @@ pub fn facts() -> Facts {
         worktrees: Vec::new(),
         unrecorded: Vec::new(),
         half_made: Vec::new(),
+        damaged: Vec::new(),
         bare_leaks: Vec::new(),
         config_faults: Vec::new(),
         ranges: Vec::new(),

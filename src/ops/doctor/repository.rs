@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::host::git::{GitSupport, Repository};
 use crate::model::checks::configuration::unset_bare;
 use crate::model::diagnosis::DoctorCheck;
+use crate::ops::damaged;
 use crate::ops::hooks::inspect;
 
 /// Why nothing of a repository is looked at: there is none, or it cannot be opened.
@@ -29,9 +30,16 @@ fn worktrees_of(repository: &Repository) -> DoctorCheck {
         let message = format!("core.bare is set, so git refuses to work in {}", repository.root().display());
         return DoctorCheck::error(NAME, message, unset_bare(repository.root()));
     }
+    if let Err(failure) = repository.require_nameable() {
+        let hint = failure.next_step().unwrap_or_default().to_owned();
+        return DoctorCheck::error(NAME, failure.message().to_owned(), hint);
+    }
     let output = repository.git().args(["worktree", "list", "--porcelain", "-z"]).run();
     let complaint = match output {
         Ok(output) if output.is_success() => {
+            if let Some(said) = damaged_in_words(repository) {
+                return DoctorCheck::warning(NAME, said, "wt validate");
+            }
             return DoctorCheck::fine(NAME, repository.common_dir().display().to_string());
         }
         Ok(output) => output.complaint(),
@@ -44,6 +52,15 @@ fn worktrees_of(repository: &Repository) -> DoctorCheck {
         "wt validate --fix"
     };
     DoctorCheck::error(NAME, format!("git cannot list its worktrees: {first}"), hint)
+}
+
+/// The first of git's worktrees whose record is damaged.
+fn damaged_in_words(repository: &Repository) -> Option<String> {
+    repository.each_worktree().find_map(|worktree| {
+        let damage = repository.damage(&worktree)?;
+        let name = worktree.admin.as_deref().unwrap_or_default();
+        Some(format!("worktree `{name}`: {}", damaged::in_words(&worktree, &damage)))
+    })
 }
 
 pub fn checkout(sight: &DoctorSight<'_>) -> Option<DoctorCheck> {

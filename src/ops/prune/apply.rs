@@ -5,11 +5,11 @@ use super::merged::{Judge, MergedVerdict};
 use super::report::{KeptWorktree, PruneKind, Pruned, Report, Request, found};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::git::Repository;
+use crate::host::git::{RecordDamage, Repository};
 use crate::ops::absence::{AbsenceLook, judge};
 use crate::ops::vanished::Lookout;
 use crate::ops::vanished::release::{Release, release_all};
-use crate::ops::{remove, rows, teardown};
+use crate::ops::{damaged, remove, rows, teardown};
 
 /// Prunes the planned worktrees, one after the other. What changed meanwhile, or cannot be put away, is kept and said.
 ///
@@ -94,6 +94,10 @@ fn prune<'a>(
                 1,
             )
         }
+        PruneKind::Damaged => match damaged::of_row(repository, &row) {
+            None | Some((_, RecordDamage::Unlinked)) => return Ok(None),
+            Some(_) => (remove::inspect_record(context, found(&row))?, 1),
+        },
         PruneKind::Merged => {
             let judge = Judge::new(context, repository, &registry, request)?;
             let MergedVerdict::Merged(_, target) = judge.verdict(&row)? else { return Ok(None) };

@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::host::git::Repository;
+use crate::host::git::{GitWorktree, RecordDamage, Repository};
 use crate::model::registry::entry::Entry;
+use crate::ops::damaged;
 use crate::ops::prune::report::found;
 use crate::ops::prune::{KeptWorktree, PruneKind, Pruned, Request};
 use crate::ops::remove;
@@ -123,6 +124,21 @@ pub(super) fn vanished(
     let target = row.worktree.as_ref().map(|_| remove::inspect(context, repository, found(row), losses));
     let reason = format!("its folder {} is gone", row.path().display());
     Ok(PruneCandidate::new(row, reason, PruneKind::Vanished, target.transpose()?))
+}
+
+/// A worktree of which git's record alone goes.
+pub(super) fn damaged(
+    context: &Context,
+    row: &WorktreeRow,
+    worktree: &GitWorktree,
+    damage: &RecordDamage,
+) -> Result<PruneCandidate> {
+    let target = remove::inspect_record(context, found(row))?;
+    let reason = damaged::in_words(worktree, damage);
+    Ok(PruneCandidate {
+        is_named: true,
+        ..PruneCandidate::new(row, reason, PruneKind::Damaged, Some(target))
+    })
 }
 
 /// A plan as JSON has it.

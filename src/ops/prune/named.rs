@@ -1,17 +1,18 @@
 //! Pruning by name, the last resort for every record: of this repository or of one that is gone or was made anew, with or
 //! without evidence that the folder was deleted. What is there, moved, locked or being worked at is refused.
 
-use super::candidate::{Plan, PruneCandidate, vanished};
+use super::candidate::{self, Plan, PruneCandidate, vanished};
 use super::report::Request;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::git::Repository;
+use crate::host::git::{GitWorktree, RecordDamage, Repository};
 use crate::host::place;
 use crate::model::advised::{Advised, git, wt};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::model::resolve::NamedWorktree;
 use crate::ops::absence::{AbsenceLook, judge};
+use crate::ops::damaged;
 use crate::ops::rows::{self, WorktreeRow};
 use crate::ops::vanished::Lookout;
 use crate::ops::{find, origin};
@@ -72,6 +73,15 @@ fn find_here(
         return Err(ambiguous(name, rows.iter().map(|row| row.path().display().to_string()).collect()));
     }
     let Some(row) = rows.pop() else { return Ok(None) };
+    match damaged::of_row(repository, &row) {
+        Some((worktree, damage)) if damage == RecordDamage::Unlinked => {
+            return Err(damaged::refusal(repository, &row.name(), worktree, &damage));
+        }
+        Some((worktree, damage)) if worktree.lock.is_none() && is_settled(repository, worktree, &damage) => {
+            return candidate::damaged(context, &row, worktree, &damage).map(Some);
+        }
+        _ => {}
+    }
     let lookout = Lookout::new(context, Some(repository))?;
     match judge(context, repository, &lookout, &row, true) {
         AbsenceLook::Vanished => vanished(context, repository, &row)
@@ -85,6 +95,11 @@ fn find_here(
                 .hint(format!("`wt list` shows it; `{unlock}` takes a lock away")))
         }
     }
+}
+
+/// A record that somebody may be writing just now is not called damaged.
+fn is_settled(repository: &Repository, worktree: &GitWorktree, damage: &RecordDamage) -> bool {
+    matches!(damage, RecordDamage::Displaced(_)) || repository.is_settled(worktree)
 }
 
 /// A record of a repository that is gone, or out of reach.

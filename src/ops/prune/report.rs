@@ -27,6 +27,8 @@ pub struct Request {
 #[serde(rename_all = "lowercase")]
 pub enum PruneKind {
     Vanished,
+    /// git's record alone, which is damaged or names another worktree's folder: the files stay.
+    Damaged,
     Merged,
 }
 

@@ -11,7 +11,7 @@ use super::records::{self, forget};
 use super::{losses, settle};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::git::Repository;
+use crate::host::git::{GitWorktree, Repository};
 use crate::host::lock::FileHold;
 use crate::host::moving::{self, Unmovable};
 use crate::host::remove_tree::remove_tree;
@@ -143,7 +143,8 @@ fn drop_records(
         stop_services(context, target, entry, plan)?;
         stop_setup(context, target, entry, plan)?;
     }
-    let admin = target.worktree.as_ref().filter(|worktree| worktree.broken.is_none());
+    let is_kept = |worktree: &&GitWorktree| target.is_record_alone || worktree.broken.is_none();
+    let admin = target.worktree.as_ref().filter(is_kept);
     let trash = if let Some(admin) = admin.and_then(|worktree| worktree.admin.as_deref()) {
         Some(records::put_away(context, repository, target, admin, plan.delete_branch)?)
     } else {

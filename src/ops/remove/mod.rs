@@ -8,5 +8,5 @@ mod records;
 mod settle;
 
 pub use apply::{Removed, Report, apply};
-pub use plan::{Plan, RemovalLook, RemovalTarget, Request, inspect, plan};
+pub use plan::{Plan, RemovalLook, RemovalTarget, Request, inspect, inspect_record, plan};
 pub use settle::{put_admin_back, settle_dead, settle_saying};

@@ -16,7 +16,7 @@ use crate::model::branch::{BranchKept, Head, KeptReason};
 use crate::model::loss::{self, Loss};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::ops::services::down;
-use crate::ops::{absence, branches, find, heal, path};
+use crate::ops::{absence, branches, damaged, find, heal, path};
 
 /// A wish to remove worktrees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +59,9 @@ pub struct RemovalTarget {
     /// The same in words.
     #[serde(skip)]
     pub branch_kept: Option<BranchKept>,
+    /// Whether git's record alone goes, since it is damaged: the folder that it names stays, whatever it is.
+    #[serde(skip)]
+    pub(in crate::ops) is_record_alone: bool,
     #[serde(skip)]
     pub(in crate::ops) entry: Option<Entry>,
     #[serde(skip)]
@@ -208,7 +211,13 @@ pub fn inspect(
         let Some(admin) = worktree.as_ref().and_then(|worktree| worktree.admin.as_deref()) else {
             return Err(not_a_worktree(&found.name, &found.path));
         };
-        repository.require_linked(&found.path, admin, context.host.home())?;
+        let damaged = worktree.as_ref().and_then(|known| Some((known, repository.damage(known)?)));
+        repository.require_linked(&found.path, admin, context.host.home()).map_err(
+            |refused| match damaged {
+                Some((known, damage)) => refused.hint(damaged::cure(repository, &found.name, known, &damage)),
+                None => refused,
+            },
+        )?;
         if look != RemovalLook::Lock {
             losses.extend(losses::of_folder(context, repository, &found.path, admin, entry.as_ref())?);
         }
@@ -250,8 +259,34 @@ pub fn inspect(
         missing,
         branch_kept_reason: None,
         branch_kept: None,
+        is_record_alone: false,
         entry,
         worktree,
+    })
+}
+
+/// Returns what it takes to put the record of a worktree away whose folder nothing is done to.
+///
+/// # Errors
+///
+/// Where another command is at it.
+pub fn inspect_record(context: &Context, found: find::FoundWorktree) -> Result<RemovalTarget> {
+    if let Some(entry) = &found.entry {
+        require_idle(context, entry)?;
+    }
+    let ports = found.entry.iter().flat_map(Entry::ports);
+    Ok(RemovalTarget {
+        name: found.name,
+        path: found.path,
+        branch: found.entry.as_ref().and_then(|entry| entry.branch.clone()),
+        ports: ports.map(crate::model::port::Port::number).collect(),
+        losses: Vec::new(),
+        missing: true,
+        branch_kept_reason: None,
+        branch_kept: None,
+        is_record_alone: true,
+        entry: found.entry,
+        worktree: found.worktree,
     })
 }
 

@@ -8,7 +8,7 @@ use super::plan::RemovalTarget;
 use super::settle;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::git::Repository;
+use crate::host::git::{RecordDamage, Repository};
 use crate::host::lock::FileHold;
 use crate::host::remove_tree::remove_tree;
 use crate::host::{place, token};
@@ -35,15 +35,24 @@ pub(super) fn put_away(
     // There is no folder: the record is all there is to keep.
     let trash = Trash { folder: planned.admin.clone(), ..planned };
     let entry = mark_removing(context, repository, target, admin, &trash)?;
-    let put = require_vanished(repository, admin, &target.path)
-        .and_then(|()| repository.keep(&token, &repository.admin_dir(admin)))
+    let proof = if target.is_record_alone {
+        require_damaged(repository, admin, &target.path)
+    } else {
+        require_vanished(repository, admin, &target.path)
+    };
+    let put = proof
+        .and_then(|()| match repository.keep(&token, &repository.admin_dir(admin)) {
+            // Of what is damaged git keeps nothing either.
+            Err(_) if target.is_record_alone => Ok(None),
+            kept => kept,
+        })
         .and_then(|_| note(repository, &entry, &trash))
         .and_then(|()| repository.take_admin(admin, &trash.admin));
     settle::finish(context, repository, &entry)?;
     if put.is_err() && target.entry.is_none() {
         settle::drop_entry(context, &entry)?;
     }
-    if put.is_ok() {
+    if put.is_ok() && !target.is_record_alone {
         // There is no folder to run it in: the next sweep does, in the main worktree.
         teardown::call_in(context, &entry)?;
         // What its setup had made went with the folder.
@@ -113,6 +122,16 @@ fn require_all_gone(repository: &Repository, target: &RemovalTarget) -> Result<(
     };
     repository.require_readable_link(admin)?;
     require_vanished(repository, admin, &target.path)
+}
+
+/// The proof, taken right before a damaged record goes: it names the same folder, and is still no whole worktree's.
+fn require_damaged(repository: &Repository, admin: &str, path: &Path) -> Result<()> {
+    let named = repository.find_worktree_called(admin)?.filter(|worktree| worktree.path == path);
+    match named.and_then(|worktree| repository.damage(&worktree)) {
+        Some(RecordDamage::Record(_) | RecordDamage::Displaced(_)) => Ok(()),
+        _ => Err(Failure::new(Code::NotFound, format!("git's record `{admin}` was mended meanwhile"))
+            .hint("look with `git worktree list`")),
+    }
 }
 
 /// The proof, taken right before the record goes: it still names that folder, and nothing is there.

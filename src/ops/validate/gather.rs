@@ -11,13 +11,13 @@ use super::report::Request;
 use super::see::see;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::git::{GitWorktree, Repository};
+use crate::host::git::{GitWorktree, RecordDamage, Repository};
 use crate::host::net::{ephemeral, owner};
 use crate::host::place;
 use crate::model::config::problem::Problem;
 use crate::model::facts::{
-    ConfigFault, ConfigFaultKind, Facts, HalfMade, HookFault, HookFaultKind, RecordedFacts, RegistrySight,
-    UnreadableRow, Unrecorded,
+    ConfigFault, ConfigFaultKind, DamagedRecord, Facts, HalfMade, HookFault, HookFaultKind, RecordedFacts,
+    RegistrySight, UnreadableRow, Unrecorded,
 };
 use crate::model::hooks::firing::FiringState;
 use crate::model::matching::{Matching, WorktreeMark};
@@ -28,9 +28,10 @@ use crate::model::registry::entry::Entry;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::ops::absence::{self, AbsenceLook};
+use crate::ops::damaged as damaged_records;
 use crate::ops::hooks;
 use crate::ops::ports;
-use crate::ops::rows::{WorktreeRow, mark};
+use crate::ops::rows::{WorktreeRow, find_record, mark};
 use crate::ops::services::supervision;
 use crate::ops::vanished::Lookout;
 
@@ -56,6 +57,7 @@ pub fn gather(
         worktrees: Vec::new(),
         unrecorded: Vec::new(),
         half_made: Vec::new(),
+        damaged: Vec::new(),
         bare_leaks: grounds
             .contexts()
             .filter_map(|ground| ground.repository.as_ref())
@@ -86,7 +88,9 @@ pub fn gather(
         context.host.interrupt.check()?;
         let records = Records::of(&registry, repository);
         facts.unrecorded.extend(unrecorded(ground, repository, lookout, &records));
-        facts.half_made.extend(half_made(repository, lookout, &records)?);
+        let left = half_made(repository, lookout, &records)?;
+        facts.damaged.extend(damaged(repository, lookout, &registry, &records, &left));
+        facts.half_made.extend(left);
     }
     if request.verify_ports {
         facts.listeners = match sockets {
@@ -252,7 +256,10 @@ fn unrecorded(
             && worktree.broken.is_none()
             && !worktree.initializing
             && !records.have(worktree)
-            && (is_lost(worktree) || !worktree.missing && repository.require_own(&worktree.path).is_ok())
+            && (is_lost(worktree)
+                || !worktree.missing
+                    && repository.damage(worktree).is_none()
+                    && repository.require_own(&worktree.path).is_ok())
     };
     let found = lookout.worktrees().iter().filter(|worktree| is_it(worktree)).cloned();
     let found = found.map(|worktree| {
@@ -270,6 +277,40 @@ fn unrecorded(
             name: worktree.admin.unwrap_or_default(),
             path: worktree.path,
         }
+    });
+    found.collect()
+}
+
+/// Records that are damaged for good; where a record of ours says what is wrong already, or git's last step will be settled,
+/// that is enough.
+fn damaged(
+    repository: &Repository,
+    lookout: &Lookout<'_>,
+    registry: &Registry,
+    records: &Records,
+    half_made: &[HalfMade],
+) -> Vec<DamagedRecord> {
+    let found = lookout.worktrees().iter().filter_map(|worktree| {
+        let damage = repository.damage(worktree)?;
+        let is_told = match &damage {
+            RecordDamage::Record(_) => {
+                half_made.iter().any(|left| Some(&left.admin) == worktree.admin.as_ref())
+                    || !repository.is_settled(worktree)
+            }
+            RecordDamage::Displaced(_) | RecordDamage::Unlinked => records.have(worktree),
+        };
+        if is_told {
+            return None;
+        }
+        let record = find_record(repository, registry, mark(worktree));
+        let name =
+            record.map_or_else(|| worktree.admin.clone().unwrap_or_default(), |entry| entry.name.clone());
+        Some(DamagedRecord {
+            repository: repository.root().to_path_buf(),
+            why: damaged_records::in_words(worktree, &damage),
+            cure: damaged_records::cure(repository, &name, worktree, &damage),
+            name,
+        })
     });
     found.collect()
 }

@@ -151,3 +151,13 @@ pub fn write(folder: &Path, name: &str, content: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, content).unwrap();
 }
+
+/// Makes everything in the folder an hour old.
+pub fn age(folder: &Path) {
+    let hour = std::time::Duration::from_hours(1);
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    for path in paths.chain([folder.to_path_buf()]) {
+        let before = fs::metadata(&path).unwrap().modified().unwrap() - hour;
+        fs::File::open(&path).unwrap().set_modified(before).unwrap();
+    }
+}
