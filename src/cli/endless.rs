@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use crate::context::Context;
 use crate::error::{Code, Result};
-use crate::host::pause::Pause;
 use crate::ui::output::Ui;
 
 /// Returns what such a command exits with: Ctrl-C is how it ends, and no failure to speak of.
@@ -19,12 +18,17 @@ pub fn ended(how: Result<()>) -> Result<u8> {
     }
 }
 
-/// Waits until it is time for the next look; false once nobody reads any more.
+/// Waits until it is time for the next look, with `sleep`, which ends early where nobody reads on; false once nobody reads any more.
 ///
 /// # Errors
 ///
 /// `interrupted`; `internal` when the system will not wait.
-pub fn rest(context: &Context, ui: &Ui, pause: &Pause, interval: Duration) -> Result<bool> {
+pub fn rest(
+    context: &Context,
+    ui: &Ui,
+    sleep: &dyn Fn(Duration) -> Result<()>,
+    interval: Duration,
+) -> Result<bool> {
     let clock = context.host.clock;
     let begun = clock.instant();
     // Nothing wakes it but the end of the pause, a signal, and that nobody reads on.
@@ -36,6 +40,6 @@ pub fn rest(context: &Context, ui: &Ui, pause: &Pause, interval: Duration) -> Re
         if left.is_zero() {
             return Ok(true);
         }
-        pause.sleep(left, &ui.stdout())?;
+        sleep(left)?;
     }
 }

@@ -40,7 +40,7 @@ fn watch(context: &Context, request: Request, ui: &Ui) -> Result<()> {
         } else {
             show_changes(ui, &round)?;
         }
-        if !endless::rest(context, ui, &pause, interval)? {
+        if !endless::rest(context, ui, &|time| pause.sleep(time, &ui.stdout()), interval)? {
             return Ok(());
         }
     }

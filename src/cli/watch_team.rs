@@ -36,7 +36,7 @@ fn watch(session: &Session<'_>) -> Result<()> {
             Err(failure) => return Err(failure),
         }
         let interval = context.config.monitor.interval.max(LEAST);
-        if !endless::rest(&context, session.ui, &pause, interval)? {
+        if !endless::rest(&context, session.ui, &|time| pause.sleep(time, &session.ui.stdout()), interval)? {
             return Ok(());
         }
     }

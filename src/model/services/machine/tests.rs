@@ -375,22 +375,6 @@ fn a_start_of_what_is_just_ending_follows_its_end() {
 }
 
 #[test]
-fn a_command_that_cannot_be_run_is_not_tried_again() {
-    let mut world = World::default();
-    world.up(1, &[restarting("web", RestartPolicy::Always)]);
-    let reason = "`nothing` cannot be run: there is no such command".to_owned();
-    let failed =
-        world.step(MachineEvent::LaunchFailed { service: "web".parse().unwrap(), reason, is_final: true });
-    assert_eq!(failed, ["1 failed: web `nothing` cannot be run: there is no such command"]);
-}
-
-#[test]
-fn a_service_that_is_lost_dooms_those_that_wait_for_it() {
-    let mut world = World::default();
-    assert_eq!(world.up(1, &[plan("web", &["gone"])]), ["1 failed: web needs `gone`, which is not there"]);
-}
-
-#[test]
 fn whoever_gives_up_on_a_stop_or_a_restart_is_answered_at_once_and_it_goes_on() {
     let mut world = three_up();
     assert_eq!(world.step(stop(2)), ["stop web"]);

@@ -207,3 +207,19 @@ fn a_run_that_lasted_makes_the_count_begin_anew_also_where_it_ended_unhealthy() 
         assert_eq!(world.after(pause), ["launch web"], "one that was never well again has not lasted");
     }
 }
+
+#[test]
+fn a_command_that_cannot_be_run_is_not_tried_again() {
+    let mut world = World::default();
+    world.up(1, &[restarting("web", RestartPolicy::Always)]);
+    let reason = "`nothing` cannot be run: there is no such command".to_owned();
+    let failed =
+        world.step(MachineEvent::LaunchFailed { service: "web".parse().unwrap(), reason, is_final: true });
+    assert_eq!(failed, ["1 failed: web `nothing` cannot be run: there is no such command"]);
+}
+
+#[test]
+fn a_service_that_is_lost_dooms_those_that_wait_for_it() {
+    let mut world = World::default();
+    assert_eq!(world.up(1, &[plan("web", &["gone"])]), ["1 failed: web needs `gone`, which is not there"]);
+}
