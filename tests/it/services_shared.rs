@@ -7,6 +7,7 @@ use std::process::Stdio;
 
 use serde_json::json;
 
+use crate::support::http::read;
 use crate::support::services::{Fleet, is_running};
 use crate::support::terminal::Terminal;
 use crate::support::wait::{end_of, until};
@@ -99,8 +100,8 @@ fn a_worktree_that_does_not_start_uses_nothing_that_serves_all() {
     if sandbox.program("python3", &sandbox.path(".")).arg("--version").output().is_err() {
         return skip("python3");
     }
-    let one = sandbox.fleet("one", &CONFIG.replace("sleep 1000", "false"));
-    one.wt(&["up", "--wait"]).exits(1);
+    let one = sandbox.fleet("one", &CONFIG.replace("sleep 1000", "wt-no-such-program"));
+    one.wt(&["up"]).exits(1);
     let db = one.service("db");
     assert_eq!((&db["state"], &db["shared_by"]), (&json!("stopped"), &json!(0)), "{db}");
 }
@@ -268,6 +269,11 @@ fn in_a_bare_repository_each_worktree_has_its_own_and_a_dry_run_says_the_ports_t
         web.unwrap()["port"].clone()
     };
     assert_eq!(port(&said["plan"]["ports"]), port(&made["worktree"]["ports"]), "{said}");
+
+    let served = sandbox.serve(&[]);
+    let host = format!("Host: db.feature-one.proj.localhost:{}\r\nAccept: application/json\r\n", served.port);
+    let reply = read(served.send(&format!("GET / HTTP/1.1\r\n{host}Connection: close\r\n\r\n")));
+    assert!(reply.status == 404 && reply.body.contains("`wt url db` says it"), "{}", reply.body);
 
     let bare = sandbox.path("bare.git");
     sandbox.git(&sandbox.path("."), &["clone", "-q", "--bare", "proj", "bare.git"]);

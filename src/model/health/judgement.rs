@@ -31,6 +31,8 @@ pub struct Judgement {
     pub by_answer: bool,
     /// Whether somebody else has the port, alone or beside the worktree's own server.
     pub by_others: bool,
+    /// Whether it sleeps: the first request starts it.
+    pub is_asleep: bool,
 }
 
 /// What actions are made of.
@@ -99,13 +101,7 @@ pub fn asleep(seen: Judgement) -> Judgement {
         return seen;
     }
     let (health, reason) = (Health::Healthy, Some(ASLEEP.to_owned()));
-    Judgement { health, reason, action: None, level: 0, pid: None, latency_ms: None, ..seen }
-}
-
-/// Answers whether it was judged to sleep.
-#[must_use]
-pub fn is_asleep(seen: &Judgement) -> bool {
-    seen.health == Health::Healthy && seen.level == 0 && seen.reason.as_deref() == Some(ASLEEP)
+    Judgement { health, reason, action: None, level: 0, pid: None, latency_ms: None, is_asleep: true, ..seen }
 }
 
 /// Judges a service that nobody but its supervisor asks; `trouble` is why that does not find it well.

@@ -45,6 +45,9 @@ pub struct KeptService {
     pub state: ServiceState,
     pub restarts: u32,
     pub reason: Option<String>,
+    /// Whether it was stopped for its port was given up or moved while it slept; older records say so in the reason alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_lost_port: bool,
     pub is_set_up: bool,
     pub since: Option<Timestamp>,
     /// The processes that were known, the one that was started first.
@@ -77,7 +80,8 @@ impl KeptService {
     /// Answers whether it sleeps, or did until its port was given up or moved.
     #[must_use]
     pub fn slept(&self) -> bool {
-        let is_lost = self.reason.as_ref().is_some_and(|reason| reason.starts_with(LOST_PORT));
+        let is_lost =
+            self.has_lost_port || self.reason.as_ref().is_some_and(|reason| reason.starts_with(LOST_PORT));
         let slept = match self.state {
             ServiceState::Asleep => true,
             ServiceState::Stopped => is_lost,

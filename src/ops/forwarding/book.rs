@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::store::{Stamp, Store};
+use crate::model::advised::wt;
 use crate::model::forwarding::{Directory, ENDING, Found};
 use crate::model::health::recorded::HealthRecord;
 use crate::model::health::state::Health;
@@ -105,7 +106,10 @@ impl Book {
             Some(service) => entry.services().into_iter().find(|(known, _)| known.as_str() == service),
             None => first(entry, look),
         };
-        let (service, port) = allocated.ok_or_else(|| unknown(name))?;
+        let Some((service, port)) = allocated else {
+            let shared = service.and_then(|service| shared(entry, &service, look));
+            return Err(shared.map_or_else(|| unknown(name), |known| unknown(name).hint(known)));
+        };
         let further = further(entry, &service, look).into_iter();
         let further = further.map(|(service, port)| Arc::new(target(entry, service, port, Vec::new())));
         let target = Arc::new(target(entry, service, port, further.collect()));
@@ -212,6 +216,14 @@ fn first(entry: &Entry, look: NamesLook<'_>) -> Option<(ServiceName, Port)> {
         variables::bearer(&context.config, &facts).cloned()
     });
     bearer.or_else(|| services.into_iter().next())
+}
+
+/// Says of a service that serves all worktrees where it is, without a name that was not asked for.
+fn shared(entry: &Entry, service: &str, look: NamesLook<'_>) -> Option<String> {
+    let known: ServiceName = service.parse().ok()?;
+    look(&entry.repository).ok().filter(|context| context.config.is_shared(&known))?;
+    let url = wt("url {}", &[&known]);
+    Some(format!("`{service}` serves all worktrees, and has the main worktree's name: `{url}` says it"))
 }
 
 fn unknown(name: &str) -> Failure {

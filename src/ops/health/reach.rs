@@ -11,7 +11,7 @@ use super::{look, record};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
-use crate::model::health::judgement::{self, Judgement};
+use crate::model::health::judgement::Judgement;
 use crate::model::health::recorded::FRESH;
 use crate::model::health::state::Health;
 use crate::model::port::Port;
@@ -120,7 +120,7 @@ fn reach(
         let mut views: Vec<ServiceHealth> =
             gathered.subjects.iter().zip(&seen).map(|(subject, seen)| view(subject, seen, at)).collect();
         // One that sleeps is where it should be, and answers nobody: who names it, or names none where all sleep, waits for it.
-        let is_awake = |seen: &Judgement| !judgement::is_asleep(seen);
+        let is_awake = |seen: &Judgement| !seen.is_asleep;
         let is_well = if services.is_empty() && seen.iter().any(is_awake) {
             seen.iter().all(|seen| seen.health == Health::Healthy)
         } else {
@@ -171,15 +171,14 @@ fn meant(context: &Context, entry: &Entry, services: &[ServiceName]) -> Result<G
 fn refusal(entry: &Entry, views: &[ServiceHealth], seen: &[Judgement], timeout: Option<Duration>) -> Failure {
     let pairs = || views.iter().zip(seen);
     let held = pairs().find(|(_, seen)| seen.by_others);
-    let first = held.or_else(|| {
-        pairs().find(|(view, seen)| view.health != Health::Healthy || judgement::is_asleep(seen))
-    });
+    let first =
+        held.or_else(|| pairs().find(|(view, seen)| view.health != Health::Healthy || seen.is_asleep));
     let Some((view, judged)) = first else {
         return Failure::new(Code::Internal, "all services are healthy");
     };
     let (service, port, name) = (&view.service, view.port, &entry.name);
     let reason = match view.reason.as_deref() {
-        Some(judgement::ASLEEP) => "it sleeps until the first request",
+        _ if judged.is_asleep => "it sleeps until the first request",
         Some(reason) => reason,
         None => "it is not known whether it answers",
     };
@@ -191,7 +190,7 @@ fn refusal(entry: &Entry, views: &[ServiceHealth], seen: &[Judgement], timeout: 
         (Code::ServiceFailed, format!("`{service}` of `{name}` does not answer{within}: {reason}"))
     };
     let hint = match &view.action {
-        None if judgement::is_asleep(judged) => {
+        None if judged.is_asleep => {
             format!("`{}` starts it", wt("up {} -w {}", &[service, name]))
         }
         Some(action) if action.contains('`') => action.clone(),

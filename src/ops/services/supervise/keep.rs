@@ -50,6 +50,7 @@ impl Supervisor<'_> {
             state: service.state(),
             restarts: service.restarts,
             reason: service.reason.clone(),
+            has_lost_port: service.is_resting() && self.lost_ports.contains(&service.plan.name),
             is_set_up: service.is_set_up,
             since: run.map(|run| run.since),
             processes: run.map(|run| run.known.clone()).unwrap_or_default(),

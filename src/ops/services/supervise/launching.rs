@@ -38,11 +38,16 @@ impl Supervisor<'_> {
     pub fn launch(&mut self, name: &ServiceName, is_setup: bool) {
         let Some(plan) = self.fleet.services().get(name).map(|service| service.plan.clone()) else { return };
         self.causes.remove(name);
+        self.refused_ports.remove(name);
+        self.lost_ports.remove(name);
         self.sight = None;
         if let Err(refusal) = self.try_launch(&plan, is_setup) {
             self.chronicle_refusal(Some(name), &refusal);
             let PortsRefusal { reason, cause } = refusal;
             self.causes.insert(name.clone(), cause);
+            if matches!(cause, Cause::PortConflict(_)) {
+                self.refused_ports.insert(name.clone());
+            }
             // A command that is not there, or may not be run, is not there the next time either.
             let is_final = matches!(cause, Cause::NotFound | Cause::Permission | Cause::Untrusted);
             self.events.push_back(MachineEvent::LaunchFailed { service: name.clone(), reason, is_final });

@@ -72,6 +72,7 @@ impl Supervisor<'_> {
             self.events.push_back(MachineEvent::Stop { batch, services: vec![name.clone()] });
             self.work();
             self.fleet.explain(&name, Some(lost_port(lost)));
+            self.lost_ports.insert(name);
         }
     }
 
@@ -83,12 +84,12 @@ impl Supervisor<'_> {
             })
         };
         let asleep = self.fleet.services().values().filter(|service| {
-            service.phase == Phase::Asleep
-                && service.reason.as_ref().is_some_and(|reason| reason.starts_with("port "))
+            service.phase == Phase::Asleep && self.refused_ports.contains(&service.plan.name)
         });
         let free: Vec<ServiceName> =
             asleep.filter(is_free).map(|service| service.plan.name.clone()).collect();
         for name in free {
+            self.refused_ports.remove(&name);
             self.fleet.explain(&name, None);
         }
     }

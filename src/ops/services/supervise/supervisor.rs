@@ -78,6 +78,10 @@ pub(super) struct Supervisor<'a> {
     pub seen_registry: Option<Stamp>,
     /// Why services could not be started.
     pub causes: BTreeMap<ServiceName, Cause>,
+    /// Those that were last refused a start for somebody else had their port.
+    pub refused_ports: BTreeSet<ServiceName>,
+    /// Those that slept until their port was given up or moved.
+    pub lost_ports: BTreeSet<ServiceName>,
     /// The rows and columns of services' terminals.
     pub size: (u16, u16),
     /// How everything stood when it was told last.
@@ -143,6 +147,8 @@ pub fn supervise(host: &Host, wish: SupervisorWish) -> Result<()> {
         quiet: BTreeMap::new(),
         seen_registry: None,
         causes: BTreeMap::new(),
+        refused_ports: BTreeSet::new(),
+        lost_ports: BTreeSet::new(),
         size: super::supervisor::SIZE,
         told: Vec::new(),
         news: Vec::new(),
