@@ -28,6 +28,7 @@ impl Arguments {
     pub fn word(&self) -> &'static str {
         match &self.command {
             None => "team",
+            Some(TeamCommand::Beat) => "team beat",
             Some(TeamCommand::Claim { .. }) => "team claim",
             Some(TeamCommand::Release { .. }) => "team release",
             Some(TeamCommand::Hosts { command }) => team_hosts::word(command.as_ref()),
@@ -64,6 +65,9 @@ pub enum TeamCommand {
         #[command(subcommand)]
         command: Option<HostsCommand>,
     },
+    /// Have the team see this host live where that is due (what `wt` starts itself)
+    #[command(hide = true)]
+    Beat,
     /// Claim a branch before there is a worktree of it
     Claim {
         /// The branch
@@ -109,6 +113,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
             }
             ui.answer(&show_team::text(ui, &report, context.now()))?;
         }
+        Some(TeamCommand::Beat) => team::beat(&session.context_as_it_is_whatever_is_configured()?)?,
         Some(TeamCommand::Claim { branch, take_over }) => {
             changed(session, &team::claim(&session.context()?, &branch, take_over)?, "Claimed")?;
         }

@@ -1,11 +1,14 @@
 //! The ref by which a host is seen to live: written with each claim that is taken or given back. It frees nothing; two machines
 //! that share one identity are found by it.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Where the hosts stand.
 pub const PREFIX: &str = "refs/wt/hosts/";
+
+/// How old a host's entry may become while a monitor watches or services run there.
+pub const BEAT: SignedDuration = SignedDuration::from_mins(15);
 
 /// The words of a host's commit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,11 +1,13 @@
 //! Who has what beside this user and this machine: `wt team`.
 
+mod beat;
 mod branches;
 mod hosts;
 mod init;
 mod port_row;
 mod survey;
 
+pub use beat::{WORDS as WORDS_OF_BEAT, beat};
 pub use branches::{ClaimChange, claim, release};
 pub use hosts::{Renewed, renew};
 pub use init::{Initiated, init};

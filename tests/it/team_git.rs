@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::child::Child;
 use crate::support::team::Team;
-use crate::support::{Run, skip};
+use crate::support::{Run, skip, wait};
 
 fn login() -> Vec<String> {
     vec!["refs/wt/claims/branch/feature%2Flogin".to_owned()]
@@ -144,6 +144,40 @@ fn a_remote_that_refuses_such_refs_or_never_answers_is_named_in_time() {
 }
 
 #[test]
+fn a_push_that_comes_to_stand_after_it_was_given_up_is_given_back() {
+    let team = Team::new(&["ana"]);
+    let Some(_daemon) = daemon(&team, &["ana"]) else { return skip("git daemon is needed") };
+    let [begun, go] = ["begun", "go"].map(|name| team.sandbox.path(name));
+    let (begun_at, until) = (begun.display(), go.display());
+    let waiting = format!("#!/bin/sh\n: >'{begun_at}'\nwhile [ ! -e '{until}' ]; do sleep 0.05; done\n");
+    hook(&team.remote, "pre-receive", &waiting);
+    // On a machine that is busy a push needs a while to come so far.
+    for within in ["1s", "5s", "25s"] {
+        let mut command = team.command("ana", &["--json", "create", "login"]);
+        let output = command.env("WT_TEAM_TIMEOUT", within).output().unwrap();
+        let error = Run::new(&["--json", "create", "login"], &output).exits(1).error("claims_unreachable");
+        assert_eq!((&error["details"]["reason"], team.living("ana")), (&json!("timeout"), 0));
+        if begun.exists() {
+            break;
+        }
+    }
+    fs::remove_file(team.remote.join("hooks/pre-receive")).unwrap();
+    team.wt("ana", &["team"]).ok();
+    assert!(team.claims().is_empty(), "nothing stands there yet");
+    fs::write(&go, "").unwrap();
+    wait::until("the push comes to stand", || !team.claims().is_empty());
+    // Ten minutes later it is looked for once more.
+    let journal = team.sandbox.path("ana/shop/.git/wt/claims");
+    for file in fs::read_dir(&journal).unwrap().flatten() {
+        let mut pushed: Value = serde_json::from_slice(&fs::read(file.path()).unwrap()).unwrap();
+        pushed["tried"] = json!("2026-01-01T00:00:00Z");
+        fs::write(file.path(), pushed.to_string()).unwrap();
+    }
+    team.wt("ana", &["team"]).ok();
+    assert!(team.claims().is_empty() && fs::read_dir(&journal).unwrap().next().is_none());
+}
+
+#[test]
 fn a_repositorys_file_pushes_nothing_before_it_was_trusted() {
     let team = Team::new(&["ana"]);
     team.sandbox.configure("");
@@ -198,9 +232,8 @@ fn of_thirty_two_clones_that_create_one_name_at_once_one_wins() {
     one_of(&team, &clones);
 }
 
-#[test]
-fn claims_go_over_gits_own_protocol_too() {
-    let team = Team::new(&["ana", "ben"]);
+/// Has the clones reach their remote by git's own protocol; `None` where there is no daemon for it.
+fn daemon(team: &Team, clones: &[&str]) -> Option<Child> {
     let port = team.sandbox.port(9);
     // The daemon itself: `git daemon` would leave it behind when it is ended.
     let program = Path::new(&team.sandbox.git(&team.sandbox.path(""), &["--exec-path"])).join("git-daemon");
@@ -208,16 +241,20 @@ fn claims_go_over_gits_own_protocol_too() {
     let base = format!("--base-path={}", team.sandbox.path("").display());
     daemon.args(["--export-all", "--enable=receive-pack", "--reuseaddr", "--listen=127.0.0.1", &base]);
     daemon.arg(format!("--port={port}")).stderr(std::process::Stdio::null());
-    let Ok(child) = daemon.spawn() else { return skip("git daemon is needed") };
-    let _daemon = Child(child);
-    crate::support::wait::until("the daemon listens", || {
-        std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
-    });
+    let child = Child(daemon.spawn().ok()?);
+    wait::until("the daemon listens", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
     let url = format!("git://127.0.0.1:{port}/shop.git");
-    for clone in ["ana", "ben"] {
-        team.sandbox
-            .git(&team.sandbox.path(&format!("{clone}/shop")), &["remote", "set-url", "origin", &url]);
+    for clone in clones {
+        let shop = team.sandbox.path(&format!("{clone}/shop"));
+        team.sandbox.git(&shop, &["remote", "set-url", "origin", &url]);
     }
+    Some(child)
+}
+
+#[test]
+fn claims_go_over_gits_own_protocol_too() {
+    let team = Team::new(&["ana", "ben"]);
+    let Some(_daemon) = daemon(&team, &["ana", "ben"]) else { return skip("git daemon is needed") };
     team.wt("ana", &["create", "login"]).ok();
     assert_eq!(team.claims(), login());
     team.wt("ben", &["--json", "create", "login"]).exits(1).error("claimed");

@@ -11,19 +11,25 @@ use crate::support::child::Child;
 use crate::support::team::Team;
 use crate::support::wait;
 
+/// The commit by which the one host is seen.
+fn entry(team: &Team) -> String {
+    team.sandbox.git(&team.remote, &["for-each-ref", "--format=%(objectname)", "refs/wt/hosts"])
+}
+
+/// Has ana's last sign of life be old.
+fn age(team: &Team) {
+    let books = team.sandbox.path("ana/state/wt/claims");
+    let last = fs::read_dir(books).unwrap().next().unwrap().unwrap().path().join("host.json");
+    let mut words: Value = serde_json::from_slice(&fs::read(&last).unwrap()).unwrap();
+    words["at"] = json!("2026-01-01T00:00:00Z");
+    fs::write(last, words.to_string()).unwrap();
+}
+
 #[test]
 fn a_monitor_has_its_host_seen_live_and_no_more_often_than_is_due() {
     let team = Team::new(&["ana", "ben"]);
     team.wt("ana", &["create", "login"]).ok();
-    let entry =
-        || team.sandbox.git(&team.remote, &["for-each-ref", "--format=%(objectname)", "refs/wt/hosts"]);
-    let book =
-        fs::read_dir(team.sandbox.path("ana/state/wt/claims")).unwrap().next().unwrap().unwrap().path();
-    let age = || {
-        let mut last: Value = serde_json::from_slice(&fs::read(book.join("host.json")).unwrap()).unwrap();
-        last["at"] = json!("2026-01-01T00:00:00Z");
-        fs::write(book.join("host.json"), serde_json::to_vec(&last).unwrap()).unwrap();
-    };
+    let (entry, age) = (|| entry(&team), || age(&team));
     let claimed = entry();
     team.wt("ana", &["monitor", "--once"]).ok();
     assert_eq!(entry(), claimed, "it was seen just now");
@@ -43,6 +49,19 @@ fn a_monitor_has_its_host_seen_live_and_no_more_often_than_is_due() {
     team.wt("ana", &["monitor", "--once"]).ok();
     fs::rename(team.sandbox.path("away.git"), &team.remote).unwrap();
     assert_eq!(team.json("ben", &["team"])["hosts"][0]["branches"], 1);
+}
+
+#[test]
+fn while_services_run_their_host_is_seen_live() {
+    let team = Team::new(&["ana"]);
+    let service = "[service.idle]\nrun = \"sleep 600\"\nlistens = false\n";
+    team.sandbox.configure(&format!("[team]\nclaims = \"git\"\ntimeout = \"20s\"\n{service}"));
+    team.wt("ana", &["create", "login"]).ok();
+    let claimed = entry(&team);
+    age(&team);
+    team.wt("ana", &["up", "-w", "feature-login"]).ok();
+    wait::until("the supervisor has its host seen", || entry(&team) != claimed);
+    team.wt("ana", &["down", "-w", "feature-login"]).ok();
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Everything that the team sees on the remote: the claims, and when each host was seen last.
 
+use jiff::SignedDuration;
+
 use super::network::NetworkClaims;
 use crate::error::Result;
 use crate::model::claim::{Claim, ClaimId, ClaimSubject, Holding};
@@ -96,13 +98,26 @@ impl NetworkClaims {
         Ok(found)
     }
 
-    /// Has the team see this host live.
+    /// Has the team see this host live, where the last sign of it is older than `most`; false where it is not.
     ///
     /// # Errors
     ///
     /// `claims_unreachable`, also where another machine has our identity.
-    pub fn beat(&self) -> Result<()> {
-        let book = &self.pulse.book;
-        book.alone(self.keeper.interrupt(), || self.pulse.push(&self.keeper, &[]).map(drop))
+    pub fn beat(&self, most: SignedDuration) -> Result<bool> {
+        let is_due = || {
+            let last = self.pulse.book.last(&self.pulse.host.id);
+            last.is_none_or(|last| self.pulse.now.duration_since(last.at) >= most)
+        };
+        if !is_due() {
+            return Ok(false);
+        }
+        self.pulse.book.alone(self.keeper.interrupt(), || {
+            // Another one of this host may have done it meanwhile.
+            let is_due = is_due();
+            if is_due {
+                self.pulse.push(&self.keeper, &[])?;
+            }
+            Ok(is_due)
+        })
     }
 }

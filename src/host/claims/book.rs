@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha1::{Digest, Sha1};
 
 use crate::error::{Code, Failure, Result};
-use crate::host::files;
+use crate::host::files::{self, DraftFile};
 use crate::host::interrupt::Interrupt;
 use crate::host::lock::FileHold;
 use crate::model::hex::hex;
@@ -80,7 +80,7 @@ impl TeamBook {
     pub fn remember(&self, last: Option<&LastBeat>) {
         let path = self.folder.join("host.json");
         match last.map(serde_json::to_vec) {
-            Some(Ok(bytes)) => drop(files::replace(&path, &bytes, 0o600)),
+            Some(Ok(bytes)) => drop(files::draft(&path, &bytes, 0o600, false).and_then(DraftFile::put)),
             _ => drop(std::fs::remove_file(&path)),
         }
     }

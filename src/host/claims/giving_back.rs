@@ -13,7 +13,8 @@ use crate::host::token;
 use crate::model::claim::{Claim, ClaimId};
 use crate::model::claim_change::{Answer, RefChange};
 
-/// How long a remote that the team has left is not asked again: it may be gone for good.
+/// How long a remote that the team has left is not asked again, which may be gone for good; and after which time a push that nobody
+/// answered is looked for once more.
 const PAUSE: SignedDuration = SignedDuration::from_mins(10);
 
 impl NetworkClaims {
@@ -71,16 +72,24 @@ impl NetworkClaims {
     ///
     /// `claims_unreachable`: a later command does it.
     pub fn push_give_backs(&self) -> Result<()> {
-        if self.journal.all().iter().any(|pushed| pushed.given_up) {
+        if self.journal.all().iter().any(|pushed| pushed.given_up && self.is_due(pushed)) {
             self.alone(|| self.push_back())?;
         }
         Ok(())
     }
 
+    fn is_due(&self, pushed: &Pushed) -> bool {
+        pushed.tried.is_none_or(|then| self.pulse.now.duration_since(then) >= PAUSE)
+    }
+
     pub(super) fn push_back(&self) -> Result<()> {
         let is_ours = |pushed: &Pushed| pushed.host.is_empty() || pushed.host == self.pulse.host.id;
-        let (due, others): (Vec<Pushed>, Vec<Pushed>) =
-            self.journal.all().into_iter().filter(|pushed| pushed.given_up).partition(is_ours);
+        let (due, others): (Vec<Pushed>, Vec<Pushed>) = self
+            .journal
+            .all()
+            .into_iter()
+            .filter(|pushed| pushed.given_up && self.is_due(pushed))
+            .partition(is_ours);
         // Another machine with our files pushed them.
         for pushed in &others {
             self.journal.forget(&pushed.id);
@@ -96,10 +105,8 @@ impl NetworkClaims {
 
     /// Gives back what remotes have that the team has left. Nobody is held up by one that does not answer.
     fn push_back_elsewhere(&self, due: Vec<Pushed>) {
-        let is_due =
-            |pushed: &Pushed| pushed.tried.is_none_or(|then| self.pulse.now.duration_since(then) >= PAUSE);
         let mut places: BTreeMap<String, Vec<Pushed>> = BTreeMap::new();
-        for pushed in due.into_iter().filter(is_due) {
+        for pushed in due {
             let place = match pushed.address.as_str() {
                 "" => pushed.remote.clone(),
                 noted => self.keeper.address_of(noted, &pushed.commit),
@@ -145,7 +152,13 @@ impl NetworkClaims {
         let names: Vec<&str> = refused.iter().map(|pushed| pushed.reference.as_str()).collect();
         let listed = keeper.list(&names)?;
         for pushed in refused {
-            if listed.iter().all(|(_, commit)| *commit != pushed.commit) {
+            if listed.iter().any(|(_, commit)| *commit == pushed.commit) {
+                continue;
+            }
+            if pushed.silent && pushed.tried.is_none() && keeper.may_be_late() {
+                // The remote may be at it yet, without the child that asked for it.
+                self.journal.note(&Pushed { tried: Some(self.pulse.now), ..pushed.clone() })?;
+            } else {
                 self.journal.forget(&pushed.id);
             }
         }

@@ -37,7 +37,10 @@ pub struct Pushed {
     /// The host that pushed it. What a copy of this machine pushed is not ours to give back.
     #[serde(default)]
     pub host: String,
-    /// When it was tried last to give it back to a remote that the team has left.
+    /// Whether nobody answered the push in time: it may come to stand after all.
+    #[serde(default)]
+    pub silent: bool,
+    /// When it was tried last to give it back, where that is tried again.
     #[serde(default)]
     pub tried: Option<Timestamp>,
 }
@@ -79,10 +82,16 @@ impl Journal {
     /// `permission`, `disk_full`.
     pub fn write(&self, pushed: &Pushed) -> Result<()> {
         files::make_folders(&self.0)?;
-        let bytes = serde_json::to_vec(pushed).map_err(|error| {
-            Failure::new(Code::Internal, format!("a claim cannot be written down: {error}"))
-        })?;
-        files::replace(&self.file(&pushed.id), &bytes, 0o600)
+        files::replace(&self.file(&pushed.id), &bytes(pushed)?, 0o600)
+    }
+
+    /// Writes down what became of it, and waits for no disk: without it those who keep the claim are asked once more.
+    ///
+    /// # Errors
+    ///
+    /// As [`Journal::write`].
+    pub fn note(&self, pushed: &Pushed) -> Result<()> {
+        files::draft(&self.file(&pushed.id), &bytes(pushed)?, 0o600, false)?.put()
     }
 
     /// Forgets a claim that stands nowhere any more.
@@ -99,4 +108,9 @@ impl Journal {
             .filter_map(|entry| serde_json::from_slice(&files::read_plain(&entry.path()).ok()?).ok())
             .collect()
     }
+}
+
+fn bytes(pushed: &Pushed) -> Result<Vec<u8>> {
+    serde_json::to_vec(pushed)
+        .map_err(|error| Failure::new(Code::Internal, format!("a claim cannot be written down: {error}")))
 }

@@ -169,6 +169,17 @@ impl Keeper {
         }
     }
 
+    /// Answers whether a push that nobody answered may come to stand after it was given back.
+    #[must_use]
+    pub fn may_be_late(&self) -> bool {
+        match self {
+            Self::Git(_) => true,
+            #[cfg(feature = "etcd")]
+            // Its mark keeps that from happening.
+            Self::Etcd(_) => false,
+        }
+    }
+
     /// The failure of whoever made a change that came to nothing.
     #[must_use]
     pub fn unmade(&self, answer: &Answer) -> Failure {

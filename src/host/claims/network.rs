@@ -109,10 +109,13 @@ impl NetworkClaims {
                 commit: Some(&pushed.commit),
                 expected: expected.as_deref(),
             };
-            let answer = self.pulse.push(&self.keeper, &[change])?.pop();
-            match self.judge(&pushed, &answer.unwrap_or_default())? {
+            let answer = self.pulse.push(&self.keeper, &[change])?.pop().unwrap_or_default();
+            match self.judge(&pushed, &answer)? {
                 Judged::Ours => return self.won(&pushed),
                 Judged::Unknown(failure) => {
+                    if matches!(answer, Answer::Silent(_)) {
+                        self.journal.note(&Pushed { silent: true, ..pushed })?;
+                    }
                     // The undoing gives it back by its commit, wherever it stands by then.
                     return Err(failure);
                 }
@@ -175,7 +178,7 @@ impl NetworkClaims {
     fn won(&self, pushed: &Pushed) -> Result<ClaimsTaken> {
         // Somebody may have given it up meanwhile.
         let given_up = self.journal.find(&pushed.id).is_some_and(|known| known.given_up);
-        self.journal.write(&Pushed { pending: false, given_up, ..pushed.clone() })?;
+        self.journal.note(&Pushed { pending: false, given_up, ..pushed.clone() })?;
         Ok(ClaimsTaken::All)
     }
 
@@ -230,6 +233,7 @@ impl NetworkClaims {
             pending: false,
             given_up: false,
             lost: false,
+            silent: false,
             host: self.pulse.host.id.clone(),
             tried: None,
         }

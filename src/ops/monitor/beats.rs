@@ -3,16 +3,14 @@
 
 use std::collections::HashMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::claim::Claim;
+use crate::model::host_entry::BEAT;
 use crate::model::registry::repository::RepositoryId;
 use crate::ops::recorded_repositories::others;
-
-/// How old the last sign of life may be.
-const EVERY: SignedDuration = SignedDuration::from_mins(15);
 
 /// When each repository was looked at last.
 #[derive(Debug, Default)]
@@ -28,7 +26,7 @@ impl Beats {
         let registry = context.store()?.read()?;
         let now = context.now();
         for known in others(context, &registry) {
-            let is_recent = |then: &Timestamp| now.duration_since(*then) < EVERY;
+            let is_recent = |then: &Timestamp| now.duration_since(*then) < BEAT;
             let has_claims = || {
                 known
                     .entries
@@ -41,12 +39,11 @@ impl Beats {
             self.0.insert(known.id.clone(), now);
             let Some((there, _)) = known.ground(context) else { continue };
             let Some(claims) = there.network_claims() else { continue };
-            let last = claims.pulse.book.last(&claims.pulse.host.id);
-            if last.is_some_and(|last| is_recent(&last.at)) {
+            let beaten = claims.beat(BEAT);
+            context.host.interrupt.check()?;
+            if matches!(beaten, Ok(false)) {
                 continue;
             }
-            let beaten = claims.beat();
-            context.host.interrupt.check()?;
             // Others see by its age that it did not come through.
             let failure = beaten.err().filter(|failure| {
                 failure.details().get("reason").is_some_and(|reason| reason == "host_duplicated")

@@ -1,5 +1,6 @@
 //! The supervisor of a worktree's services.
 
+mod beating;
 mod caller;
 mod callers;
 mod chronicle;

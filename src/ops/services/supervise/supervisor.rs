@@ -103,6 +103,8 @@ pub(super) struct Supervisor<'a> {
     /// When the health of what runs is recorded anew.
     pub next_health: Instant,
     next_round: Instant,
+    /// When the team is to see this host live again.
+    pub next_beat: Instant,
     reaping: Reaping,
     /// What services take.
     pub sampling: Sampling,
@@ -164,6 +166,7 @@ pub fn supervise(host: &Host, wish: SupervisorWish) -> Result<()> {
         has_worked: false,
         next_health: now,
         next_round: now + ROUND,
+        next_beat: now,
         reaping: Reaping::default(),
         sampling: Sampling::default(),
     };
@@ -346,6 +349,7 @@ impl Supervisor<'_> {
         self.sample_idle();
         self.let_sleep();
         self.give_up_lost_ports();
+        self.beat();
         self.forget_past_conflicts();
         if self.ground.footing() == Footing::Lost {
             self.stop_everything();

@@ -1,0 +1,17 @@
+//! Has the team see this host live, as a process of its own: what starts it waits for nobody.
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::model::host_entry::BEAT;
+
+/// What the process is started with, in a folder of the repository.
+pub const WORDS: [&str; 4] = ["team", "beat", "--quiet", "--no-input"];
+
+/// Writes this host's entry anew where it is due; nothing where nobody keeps claims.
+///
+/// # Errors
+///
+/// `claims_unreachable`: others see by its age that it did not come through.
+pub fn beat(context: &Context) -> Result<()> {
+    context.network_claims().map_or(Ok(()), |claims| claims.beat(BEAT).map(drop))
+}
