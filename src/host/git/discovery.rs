@@ -85,6 +85,7 @@ fn discover(start: &Path) -> Result<Repository> {
         unsound: OnceCell::new(),
         relative_links,
         links: OnceCell::new(),
+        neighbours: OnceCell::new(),
         read_settings: ReadSettings::default(),
         interrupt: Interrupt::default(),
     })

@@ -1,6 +1,8 @@
 //! The proof, before anything is renamed or deleted, that a folder is a linked worktree of this repository:
 //! a planted `gitdir` that names another repository must never lead us there.
 
+use std::collections::BTreeSet;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
 use super::paths::{canonical, read_link_file};
@@ -41,14 +43,44 @@ impl Repository {
     /// worktree, a git folder, `home` (the user's home folder), `/`, or another worktree. Fails with `not_found`
     /// when the folder is not there, with `git_failed` when the proof fails.
     pub fn require_linked(&self, path: &Path, admin: &str, home: Option<&Path>) -> Result<Linked> {
-        let refused = |why: String| {
-            Failure::new(Code::GitFailed, format!("{} is left alone: {why}", path.display()))
-                .hint(format!(
-                    "see what git has registered: `{}`",
-                    git("worktree list", &[]).at(self.root.display())
-                ))
-                .detail("path", path.display().to_string())
+        let linked = self.require_names_of(path, admin, home)?;
+        match find_within(&self.linked_folders()?, &linked.path) {
+            Some(other) => {
+                let first = wt("remove {}", &[&other.display()]);
+                let why = format!("it contains another worktree, {}", other.display());
+                Err(self.left_alone(path, &why).hint(format!("`{first}` removes that one first")))
+            }
+            None => Ok(linked),
+        }
+    }
+
+    /// As [`require_linked`](Self::require_linked), for a plan of many: where the other worktrees are is read once. Nothing may
+    /// be moved on this word alone.
+    pub fn require_seemingly_linked(&self, path: &Path, admin: &str, home: Option<&Path>) -> Result<Linked> {
+        let linked = self.require_names_of(path, admin, home)?;
+        let seen = match self.neighbours.get() {
+            Some(seen) => seen,
+            None => self.neighbours.get_or_init(|| self.linked_folders().unwrap_or_default()),
         };
+        // Whoever seems to be within may have moved away since.
+        if find_within(seen, &linked.path).is_some() {
+            return self.require_linked(path, admin, home);
+        }
+        Ok(linked)
+    }
+
+    fn left_alone(&self, path: &Path, why: &str) -> Failure {
+        Failure::new(Code::GitFailed, format!("{} is left alone: {why}", path.display()))
+            .hint(format!(
+                "see what git has registered: `{}`",
+                git("worktree list", &[]).at(self.root.display())
+            ))
+            .detail("path", path.display().to_string())
+    }
+
+    /// The same, but for the other worktrees.
+    fn require_names_of(&self, path: &Path, admin: &str, home: Option<&Path>) -> Result<Linked> {
+        let refused = |why: String| self.left_alone(path, &why);
         match path.symlink_metadata() {
             Ok(folder) if folder.is_dir() => {}
             Ok(folder) if folder.is_symlink() => return Err(refused("it is a symbolic link".into())),
@@ -99,13 +131,6 @@ impl Repository {
         }
         if read_gitdir(&admin_dir).is_none_or(|link| link != folder.join(".git")) {
             return Err(refused(format!("git's worktree `{admin}` lives somewhere else")));
-        }
-        for other in self.worktrees()? {
-            if other.path != folder && !other.missing && other.path.starts_with(&folder) {
-                let first = wt("remove {}", &[&other.path.display()]);
-                return Err(refused(format!("it contains another worktree, {}", other.path.display()))
-                    .hint(format!("`{first}` removes that one first")));
-            }
         }
         Ok(Linked { path: folder, admin: admin.to_owned(), admin_dir })
     }
@@ -176,6 +201,13 @@ pub fn is_moved_untold(path: &Path) -> bool {
         Some(link) => link != canonical(path).join(".git") && is_gone(&link),
         None => is_gone(&admin),
     }
+}
+
+/// Returns a worktree that stands below `folder`, of those whose folders these are.
+fn find_within<'a>(others: &'a BTreeSet<PathBuf>, folder: &Path) -> Option<&'a PathBuf> {
+    // In order, what is below a folder follows it at once.
+    let below = others.range::<Path, _>((Bound::Excluded(folder), Bound::Unbounded));
+    below.take_while(|other| other.starts_with(folder)).find(|other| other.join(".git").exists())
 }
 
 /// Answers whether the worktree's `.git` file and the admin folder name each other.

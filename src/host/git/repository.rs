@@ -1,6 +1,7 @@
 //! A repository: where it is, which of its worktrees we stand in, and libgit2's handle where libgit2 can open it.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -42,6 +43,8 @@ pub struct Repository {
     pub(super) relative_links: bool,
     /// How links are written, once that was asked.
     pub(super) links: OnceCell<Links>,
+    /// Where the linked worktrees were when a plan looked first.
+    pub(super) neighbours: OnceCell<BTreeSet<PathBuf>>,
     pub(super) read_settings: ReadSettings,
     /// A signal ends the git that is asked about this repository.
     pub(super) interrupt: Interrupt,

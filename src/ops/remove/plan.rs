@@ -211,8 +211,9 @@ pub fn inspect(
         let Some(admin) = worktree.as_ref().and_then(|worktree| worktree.admin.as_deref()) else {
             return Err(not_a_worktree(&found.name, &found.path));
         };
+        // Of many, each is proven again by itself right before it goes.
         let damaged = worktree.as_ref().and_then(|known| Some((known, repository.damage(known)?)));
-        repository.require_linked(&found.path, admin, context.host.home()).map_err(
+        repository.require_seemingly_linked(&found.path, admin, context.host.home()).map_err(
             |refused| match damaged {
                 Some((known, damage)) => refused.hint(damaged::cure(repository, &found.name, known, &damage)),
                 None => refused,

@@ -110,6 +110,27 @@ fn only_a_linked_worktree_of_this_repository_is_touched() {
 }
 
 #[test]
+fn a_worktree_that_another_one_stands_in_is_left_alone_whatever_a_plan_saw() {
+    let sandbox = Sandbox::new();
+    let path = make(&sandbox, "ours");
+    make(&sandbox, "ours-too");
+    let planned = sandbox.repository();
+    assert!(planned.require_seemingly_linked(&path, "ours", None).is_ok());
+    let inner = path.join("deep/inner");
+    sandbox.git(&["worktree", "add", "-q", "--detach", inner.to_str().unwrap()]);
+    // What was seen before it was made says nothing of it; the proof that counts is taken anew.
+    let said = planned.require_linked(&path, "ours", None).unwrap_err().to_string();
+    assert!(said.contains("contains another worktree") && said.contains("deep/inner"), "{said}");
+    let planned = sandbox.repository();
+    assert!(planned.require_seemingly_linked(&path, "ours", None).is_err());
+    let elsewhere = sandbox.path("elsewhere");
+    sandbox.git(&["worktree", "move", inner.to_str().unwrap(), elsewhere.to_str().unwrap()]);
+    assert!(planned.require_seemingly_linked(&path, "ours", None).is_ok(), "it has moved away");
+    std::fs::remove_dir_all(&elsewhere).unwrap();
+    assert!(planned.require_linked(&path, "ours", None).is_ok());
+}
+
+#[test]
 fn a_half_made_worktree_hides_no_other() {
     let sandbox = Sandbox::new();
     make(&sandbox, "ours");
