@@ -213,12 +213,12 @@ pub fn inspect(
         };
         // Of many, each is proven again by itself right before it goes.
         let damaged = worktree.as_ref().and_then(|known| Some((known, repository.damage(known)?)));
-        repository.require_seemingly_linked(&found.path, admin, context.host.home()).map_err(
-            |refused| match damaged {
+        repository.require_seemingly_linked(&found.path, admin, context.host.home()).map_err(|refused| {
+            match damaged {
                 Some((known, damage)) => refused.hint(damaged::cure(repository, &found.name, known, &damage)),
                 None => refused,
-            },
-        )?;
+            }
+        })?;
         if look != RemovalLook::Lock {
             losses.extend(losses::of_folder(context, repository, &found.path, admin, entry.as_ref())?);
         }
