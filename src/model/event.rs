@@ -6,7 +6,7 @@ mod program;
 pub mod tally;
 mod written;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -125,6 +125,15 @@ impl Event {
         self.repository = Some(repository.into());
         self.worktree = Some(worktree.to_owned());
         self
+    }
+
+    /// Answers whether the repository is to hear of it: it is about a worktree of it, or about none of any.
+    #[must_use]
+    pub fn concerns(&self, root: &Path) -> bool {
+        match &self.repository {
+            Some(of) => of == root,
+            None => self.worktree.is_none(),
+        }
     }
 
     /// Adds a detail; `service` and `port` have places of their own.

@@ -28,10 +28,7 @@ impl HistoryFilter {
     pub fn admits(&self, event: &Event) -> bool {
         is_about_conflicts(&event.event)
             && self.port.is_none_or(|port| ports(event).contains(&port))
-            && self
-                .repository
-                .as_ref()
-                .is_none_or(|root| event.repository.as_ref().is_none_or(|of| of == root))
+            && self.repository.as_ref().is_none_or(|root| event.concerns(root))
             && self.worktree.as_ref().is_none_or(|name| event.worktree.as_ref() == Some(name))
             && self.since.is_none_or(|since| event.at >= since)
     }

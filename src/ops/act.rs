@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::arrival::{Arrival, arrive};
+use super::ports::settings::require_allowed;
 use super::ports::settlement::Settlement;
 use super::services::contact::Deaf;
 use super::services::{down, shared, up};
@@ -154,6 +155,7 @@ fn require_own_words(action: PageAction, wish: &ActionWish) -> Result<()> {
 
 /// Settles the conflicts over the ports of this worktree. What needs agreement is left.
 fn resolve(context: &Context, wish: &ActionWish) -> Result<ActionDone> {
+    require_allowed(context, wish.strategy)?;
     let entry = env::require_entry(context, None)?;
     let ports: Vec<Port> = entry.ports().collect();
     let plan = resolving::plan(context, wish.strategy, Some(&ports))?;

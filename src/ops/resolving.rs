@@ -4,11 +4,11 @@
 use crate::context::Context;
 use crate::error::{Code, Result};
 use crate::model::config::settings::Strategy;
-use crate::model::event::Event;
 use crate::model::port::Port;
 use crate::model::port::resolution::{DisputeAction, ResolutionStep};
 use crate::model::port::restarting;
 use crate::ops::ports::resolve::{self, Plan, Report, Revival, StepOutcome};
+use crate::ops::ports::resolve_log::{self, log};
 use crate::ops::ports::settings::settings;
 use crate::ops::ports::{choosing, conflicts};
 use crate::ops::services::own_servers;
@@ -92,16 +92,16 @@ fn restarted(
     if *needs_agreement && !is_agreed {
         return Ok(StepOutcome::Left("nobody agreed to end it: `--yes` does".to_owned()));
     }
-    resolve::log(context, &[resolve::planned(step, strategy)]);
-    let (event, outcome) = match own_servers::take(context, server) {
-        Ok(()) => (Event::new("resolve_verified").with("reason", "settled"), StepOutcome::Restarted),
+    log(context, &[resolve_log::planned(step, strategy)]);
+    let outcome = match own_servers::take(context, server) {
+        Ok(()) => StepOutcome::Restarted,
         Err(failure) if failure.code() == Code::Interrupted => return Err(failure),
-        Err(failure) => {
-            let why = failure.message().to_owned();
-            let event = Event::new("resolve_failed").with("reason", format!("not settled: {why}"));
-            (event, StepOutcome::Failed(why))
-        }
+        Err(failure) => StepOutcome::Failed(failure.message().to_owned()),
     };
-    resolve::log(context, &[event.with("port", step.port.number())]);
+    let trouble = match &outcome {
+        StepOutcome::Failed(why) => Some((step.level, why.as_str())),
+        _ => None,
+    };
+    log(context, &[resolve_log::ended((&step.matter, Some(step)), strategy, trouble)]);
     Ok(outcome)
 }

@@ -234,6 +234,10 @@ fn up_run_and_restore_tell_of_the_conflicts_they_meet() {
     let before = conflicts().len();
     fleet.wt(&["up"]).exits(1);
     until("the event of `up`", || conflicts().len() > before);
+    let met = conflicts().pop().unwrap();
+    assert_eq!((&met["by"]["command"], &met["port"]), (&"up".into(), &port.into()), "{met}");
+    let whose = (&met["service"], &met["purpose"], &met["policy"], &met["outcome"]);
+    assert_eq!(whose, (&"web".into(), &"feature".into(), &"fail".into(), &"refused".into()), "{met}");
     drop(stranger);
     sandbox.wt(&["remove", "feature-one", "--force"]).ok();
     let stranger = hold("127.0.0.1", port, Hold::Listen).unwrap();

@@ -76,20 +76,32 @@ fn ours_moves_away_from_a_stranger_and_the_env_block_follows() {
         assert_eq!(port_of(&sandbox, "login"), u64::from(sandbox.port(1)));
         assert!(stranger.is_running());
         assert_eq!(events(&sandbox), ["resolve_planned", "port_moved", "resolve_verified"]);
+        // Each says whose it is, so that no other repository hears of it.
+        for event in
+            sandbox.events().iter().filter(|event| event["event"].as_str().unwrap().starts_with("resolve"))
+        {
+            let repository = sandbox.repo();
+            let said = (&event["repository"], &event["worktree"], &event["service"], &event["policy"]);
+            let whose = (&json!(repository), &json!("feature-login"), &json!("web"), &json!(strategy));
+            assert_eq!(said, whose, "{event}");
+            assert_eq!(event["holders"][0]["port"], sandbox.port(0), "{event}");
+        }
         let told = sandbox.json(&["ports", "history", "--port", &sandbox.port(0).to_string()]);
         assert_eq!(told["events"].as_array().unwrap().len(), 3, "{told}");
     }
 }
 
 #[test]
-fn a_person_is_told_to_restart_the_server() {
+fn a_person_is_told_which_port_the_next_start_has() {
     let Some((sandbox, _stranger)) = disputed() else { return skip("no python3") };
     let moved = format!("moved `web` of feature-login to {}", sandbox.port(1));
     sandbox
         .wt(&["ports", "resolve"])
         .ok()
         .answers(&["high: held by python3 (pid", &moved])
-        .says(&["restart `web` of feature-login", ".env says so"]);
+        .says(&["`web` of feature-login has port", "from its next start on, and .env says so"]);
+    let web = sandbox.json(&["status", "-w", "feature-login"])["services"].clone();
+    assert!(web.as_array().unwrap().iter().all(|one| one["port"] != sandbox.port(0)), "{web}");
 }
 
 #[test]
@@ -133,6 +145,21 @@ fn strangers_that_the_user_keeps_bind_the_aggressive_too() {
     assert_eq!((status, &answer["steps"][0]["action"]), (1, &json!("leave")), "{answer}");
     assert!(answer["steps"][0]["why"].as_str().unwrap().contains("preserve_foreign"), "{answer}");
     assert!(stranger.is_running());
+    // A file that was exported from a configuration where nobody set it binds nothing.
+    sandbox.set("WT_RESOLVE_PRESERVE_FOREIGN", "");
+    let file = sandbox.path("all.toml").to_str().unwrap().to_owned();
+    sandbox.wt(&["config", "export", &file]).ok();
+    let answer = sandbox.wt(&[
+        "--config",
+        &file,
+        "--json",
+        "ports",
+        "resolve",
+        "--strategy",
+        "aggressive",
+        "--dry-run",
+    ]);
+    assert_eq!(answer.json()["plan"][0]["action"], "terminate", "{}", answer.shown());
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::model::port::dispute::Level;
 use crate::model::port::holder::Holder;
 use crate::model::port::resolution::{DisputeAction, ResolutionStep};
 use crate::ops::ports::resolve::{Plan, Report, StepOutcome};
+use crate::ops::ports::settings::require_allowed;
 use crate::ops::ports::settlement::{Settlement, SettlementPlan};
 use crate::ops::resolving;
 use crate::ui::{escape, prompt};
@@ -57,7 +58,11 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let context =
         if arguments.dry_run { session.context_as_it_is()? } else { session.context_with_records_true()? };
     let ui = session.ui;
-    let plan = resolving::plan(&context, arguments.strategy.map(Strategy::from), None)?;
+    let strategy = arguments.strategy.map(Strategy::from);
+    if !arguments.dry_run {
+        require_allowed(&context, strategy)?;
+    }
+    let plan = resolving::plan(&context, strategy, None)?;
     if arguments.dry_run {
         return shown(session, &plan);
     }
@@ -153,12 +158,11 @@ fn ended(session: &Session<'_>, report: &Report) -> Result<u8> {
     report.faults.iter().for_each(|fault| ui.warn(fault));
     let is_revived = |port: &Port| report.revived.iter().any(|one| one.port == *port);
     for (step, outcome) in &report.done {
-        if matches!(outcome, StepOutcome::Moved(to) if is_revived(to)) {
-            continue;
-        }
-        if let (DisputeAction::Move { tenant }, StepOutcome::Moved(to)) = (&step.action, outcome) {
+        if let (DisputeAction::Move { tenant }, StepOutcome::Moved(to)) = (&step.action, outcome)
+            && !is_revived(to)
+        {
             let (service, name) = (&tenant.service, &tenant.worktree.name);
-            ui.hint(&format!("restart `{service}` of {name}: its port is {to} now, and .env says so"));
+            ui.hint(&format!("`{service}` of {name} has port {to} from its next start on, and .env says so"));
         }
     }
     if !report.remaining.is_empty() {

@@ -180,6 +180,7 @@ fn resolve(merged: &MergedConfig) -> ResolveSettings {
         max_alternatives: find(merged, "resolve.max_alternatives", |value| value::whole(value, 0, u32::MAX))
             .unwrap_or_default(),
         confirm: flag("resolve.confirm"),
+        is_killing_barred: false,
     }
 }
 

@@ -161,6 +161,8 @@ pub struct ResolveSettings {
     pub max_alternatives: u32,
     /// Whether a process is only terminated once somebody agreed.
     pub confirm: bool,
+    /// Whether the user's policy has nobody ended at all.
+    pub is_killing_barred: bool,
 }
 
 /// `[git]`.

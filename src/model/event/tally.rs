@@ -141,8 +141,9 @@ pub fn resolution(event: &Event) -> Option<(&'static str, &'static str)> {
         "holder_terminated" => ("terminate", "done"),
         "holder_restarted" => ("restart", "done"),
         "stray_terminated" => ("cleanup", "done"),
-        "resolve_planned" if event.text("action") == "leave" => ("leave", "done"),
-        "resolve_verified" => ("resolve", "settled"),
+        // A move and an end have events of their own: what the second look finds is no other deed.
+        "resolve_verified" if event.text("action") == "restart" => ("restart", "done"),
+        "resolve_failed" if event.text("action") == "leave" => ("leave", "left"),
         "resolve_failed" => ("resolve", "not_settled"),
         "port_conflict" if event.text("outcome") == "passed_over" => ("retry", "done"),
         "port_conflict" if event.text("outcome") == "given_up" => ("retry", "given_up"),
@@ -185,6 +186,19 @@ mod tests {
         assert_eq!(resolutions, [("retry", 2), ("move", 1)]);
         let text = serde_json::to_string(&tally).unwrap();
         assert_eq!(serde_json::from_str::<Tally>(&text).unwrap(), tally);
+    }
+
+    #[test]
+    fn what_was_done_about_a_conflict_counts_once_and_a_plan_counts_for_nothing() {
+        let of = |name: &str, action: &str| resolution(&Event::new(name).with("action", action));
+        for action in ["move", "terminate", "restart", "leave"] {
+            assert_eq!(of("resolve_planned", action), None);
+        }
+        assert_eq!(of("port_moved", ""), Some(("move", "done")));
+        assert_eq!(of("resolve_verified", "move"), None);
+        assert_eq!(of("resolve_verified", "restart"), Some(("restart", "done")));
+        assert_eq!(of("resolve_failed", "leave"), Some(("leave", "left")));
+        assert_eq!(of("resolve_failed", "move"), Some(("resolve", "not_settled")));
     }
 
     #[test]

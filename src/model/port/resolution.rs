@@ -6,8 +6,12 @@ use crate::model::port::choice::Choice;
 use crate::model::port::dispute::{Dispute, DisputeTrouble, Level, are_strays};
 use crate::model::port::doubled::{self, Keeping};
 use crate::model::port::holder::{Holder, Relation};
+use crate::model::port::matter::Matter;
 use crate::model::port::own_server::OwnServer;
 use crate::model::port::tenant::Tenant;
+
+/// Why nobody is ended where the user's policy says so.
+pub(super) const BARRED: &str = "the policy has nobody ended (policy.kill)";
 
 /// What is done about one dispute, or one part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +20,8 @@ pub struct ResolutionStep {
     pub level: Level,
     /// What is wrong.
     pub reason: String,
+    /// Whose port it is, and who holds it.
+    pub matter: Matter,
     pub action: DisputeAction,
 }
 
@@ -92,8 +98,16 @@ pub fn left(dispute: &Dispute, why: &str) -> Vec<ResolutionStep> {
 
 fn as_steps(dispute: &Dispute, actions: Vec<DisputeAction>) -> Vec<ResolutionStep> {
     let (level, reason) = dispute.level();
-    let step = |action| ResolutionStep { port: dispute.port, level, reason: reason.clone(), action };
-    actions.into_iter().map(step).collect()
+    let step = |action| {
+        let tenant = match &action {
+            DisputeAction::Move { tenant } | DisputeAction::Terminate { of: tenant, .. } => Some(tenant),
+            // Where nobody of two gives way, the one who had it first speaks for them.
+            DisputeAction::Restart { .. } | DisputeAction::Leave { .. } => dispute.tenants().first(),
+        };
+        let matter = Matter::of(tenant?, dispute);
+        Some(ResolutionStep { port: dispute.port, level, reason: reason.clone(), matter, action })
+    };
+    actions.into_iter().filter_map(step).collect()
 }
 
 /// Returns those who move away without anybody's end, whatever a person configured: what may be done unasked.
@@ -176,6 +190,9 @@ impl Held<'_> {
 
     /// Strangers are never ended unless somebody agreed; what is ours as configured.
     fn terminated(self, settings: ResolveSettings) -> DisputeAction {
+        if settings.is_killing_barred {
+            return DisputeAction::Leave { why: BARRED.to_owned() };
+        }
         let refused = self.holders.iter().find_map(|holder| Some((holder, holder.refusal?)));
         if let Some((holder, refusal)) = refused {
             return DisputeAction::Leave {
@@ -311,6 +328,9 @@ mod tests {
             }
             let sibling = actions(&claims, &[holding(Some("b"))], Strategy::Aggressive, bound);
             assert_eq!(sibling, ["end 1"], "what is ours is not foreign");
+            let barred = ResolveSettings { is_killing_barred: true, ..settings() };
+            let left = actions(&claims, &[holding(Some("b"))], Strategy::Aggressive, barred);
+            assert!(left[0].contains("policy.kill"), "{left:?}");
         }
     }
 

@@ -2,8 +2,9 @@
 
 use super::choice::Choice;
 use super::dispute::Level;
+use super::matter::Matter;
 use super::own_server::OwnServer;
-use super::resolution::{DisputeAction, ResolutionStep};
+use super::resolution::{BARRED, DisputeAction, ResolutionStep};
 use crate::model::config::settings::{ResolveSettings, Strategy};
 
 /// Returns what the strategy does about it; `None` where that is nothing.
@@ -37,6 +38,7 @@ pub fn left(server: &OwnServer, why: &str) -> ResolutionStep {
 fn restarted(server: &OwnServer, settings: ResolveSettings) -> ResolutionStep {
     match &server.spared {
         Some(why) => left(server, why),
+        None if settings.is_killing_barred => left(server, BARRED),
         None => as_step(
             server,
             DisputeAction::Restart { server: server.clone(), needs_agreement: settings.confirm },
@@ -45,7 +47,13 @@ fn restarted(server: &OwnServer, settings: ResolveSettings) -> ResolutionStep {
 }
 
 fn as_step(server: &OwnServer, action: DisputeAction) -> ResolutionStep {
-    ResolutionStep { port: server.port, level: Level::Low, reason: server.told(), action }
+    ResolutionStep {
+        port: server.port,
+        level: Level::Low,
+        reason: server.told(),
+        matter: Matter::of_own(server),
+        action,
+    }
 }
 
 #[cfg(test)]

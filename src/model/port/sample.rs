@@ -91,6 +91,7 @@ pub fn settings() -> ResolveSettings {
         is_foreign_bound: false,
         max_alternatives: 10,
         confirm: true,
+        is_killing_barred: false,
     }
 }
 

@@ -21,6 +21,9 @@ pub struct Numbered<T> {
     /// Until when a request counts, in milliseconds of the machine's monotonic clock: whoever asked waits no longer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until_ms: Option<u64>,
+    /// The word of the command that asks (`up`), which the log of events names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asker: Option<String>,
     #[serde(flatten)]
     pub said: T,
 }
@@ -29,7 +32,7 @@ impl<T> Numbered<T> {
     /// Something with its number that counts whenever it is heard.
     #[must_use]
     pub fn new(number: u64, said: T) -> Self {
-        Self { number, until_ms: None, said }
+        Self { number, until_ms: None, asker: None, said }
     }
 
     /// Answers whether it is heard too late, at `now_ms`.

@@ -1,5 +1,7 @@
 //! Stops our own strays in our ranges: looked for again right before anything is ended, and never anybody else's.
 
+use std::path::PathBuf;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -9,6 +11,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::model::event::Event;
 use crate::model::port::Port;
+use crate::model::registry::table::Registry;
 use crate::model::signal::EndSignal;
 
 /// Who would be stopped, and who would not although it is a stray.
@@ -102,6 +105,7 @@ fn record(context: &Context, report: &Report) {
                     .with("signal", killed.signal.map(EndSignal::as_str))
                     .with("reason", stray.why.as_str());
                 event.worktree = Some(stray.stray_of.clone());
+                event.repository = repository_of(registry, &stray.stray_of);
                 registry.record_event(now, event);
             }
             Ok(())
@@ -109,4 +113,11 @@ fn record(context: &Context, report: &Report) {
     });
     // What was done is done: a log that cannot be written must not make it look otherwise.
     drop(written);
+}
+
+/// The repository whose worktree had that name; `None` where nobody remembers it, or two do.
+fn repository_of(registry: &Registry, name: &str) -> Option<PathBuf> {
+    let mut of = registry.entries().filter(|entry| entry.name == name).map(|entry| &entry.repository);
+    let first = of.next()?;
+    of.all(|other| other == first).then(|| first.clone())
 }

@@ -20,6 +20,7 @@ pub mod passing;
 pub mod ranges;
 pub mod release;
 pub mod resolve;
+pub mod resolve_log;
 pub mod scan;
 pub mod settings;
 pub mod settlement;

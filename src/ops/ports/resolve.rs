@@ -11,16 +11,17 @@ use super::disputes::disputes;
 use super::holders::holders;
 use super::kill::{self, KillWay};
 use super::ledger::{LeavingPort, Moved, relocate};
+use super::resolve_log::{StepEvent, ended, log, planned};
 use crate::context::Context;
 use crate::error::{Code, Result};
 use crate::host::net::owner;
 use crate::model::config::settings::Strategy;
-use crate::model::event::Event;
 use crate::model::port::Port;
 use crate::model::port::dispute::{Dispute, DisputeTrouble, Level};
 use crate::model::port::doubled;
 use crate::model::port::holder::Holder;
 use crate::model::port::listener::Busy;
+use crate::model::port::matter::Matter;
 use crate::model::port::occupancy::{Occupancy, occupancy};
 use crate::model::port::resolution::{DisputeAction, ResolutionStep, chosen, left, steps};
 use crate::model::port::tenant::Tenant;
@@ -119,6 +120,8 @@ pub struct Remaining {
     pub reason: String,
     /// The command that helps, or what a person must choose.
     pub fix: String,
+    #[serde(skip)]
+    pub matter: Option<Matter>,
 }
 
 /// Says what would be done, by `strategy` or by the configured one.
@@ -200,7 +203,8 @@ pub fn apply(context: &Context, plan: Plan, is_agreed: bool) -> Result<Report> {
 
 fn remaining(dispute: &Dispute, adviser: &Adviser<'_>) -> Remaining {
     let (level, reason) = dispute.level();
-    Remaining { port: dispute.port, level, reason, fix: adviser.settle_otherwise(dispute).words() }
+    let matter = dispute.tenants().first().map(|tenant| Matter::of(tenant, dispute));
+    Remaining { port: dispute.port, level, reason, fix: adviser.settle_otherwise(dispute).words(), matter }
 }
 
 fn act(context: &Context, step: &ResolutionStep, is_agreed: bool) -> Result<StepOutcome> {
@@ -303,55 +307,18 @@ fn terminate(context: &Context, now: &Dispute, agreed: &[Holder], of: &Tenant) -
     Ok(StepOutcome::Terminated)
 }
 
-/// The event of a step that is about to be done.
-pub fn planned(step: &ResolutionStep, strategy: Strategy) -> Event {
-    let (action, tenant) = match &step.action {
-        DisputeAction::Restart { .. } => ("restart", None),
-        DisputeAction::Move { tenant } => ("move", Some(tenant)),
-        DisputeAction::Terminate { of, .. } => ("terminate", Some(of)),
-        DisputeAction::Leave { .. } => ("leave", None),
-    };
-    let mut event = Event::new("resolve_planned")
-        .with("port", step.port.number())
-        .with("strategy", serde_json::json!(strategy))
-        .with("action", action)
-        .with("level", step.level.as_str())
-        .with("reason", format!("plan: {action}; {}", step.reason));
-    event.worktree = match &step.action {
-        DisputeAction::Restart { server, .. } => Some(server.worktree.clone()),
-        _ => tenant.map(|tenant| tenant.worktree.name.clone()),
-    };
-    event
-}
-
-/// What the second look found, a port to each.
-fn ends(report: &Report) -> Vec<Event> {
+/// What the second look found, an event for each port.
+fn ends(report: &Report) -> Vec<StepEvent> {
     let mut ports: Vec<Port> = report.done.iter().map(|(step, _)| step.port).collect();
     ports.extend(report.remaining.iter().map(|left| left.port));
     ports.sort_unstable();
     ports.dedup();
-    let end = |port: Port| match report.remaining.iter().find(|left| left.port == port) {
-        Some(left) => Event::new("resolve_failed")
-            .with("level", left.level.as_str())
-            .with("reason", format!("not settled: {}", left.reason)),
-        None => Event::new("resolve_verified").with("reason", "settled"),
+    let end = |port: Port| {
+        let left = report.remaining.iter().find(|left| left.port == port);
+        let step = report.done.iter().rev().find(|(step, _)| step.port == port).map(|(step, _)| step);
+        let matter = left.and_then(|left| left.matter.as_ref()).or_else(|| step.map(|step| &step.matter))?;
+        let trouble = left.map(|left| (left.level, left.reason.as_str()));
+        Some(ended((matter, step), report.strategy, trouble))
     };
-    ports.into_iter().map(|port| end(port).with("port", port.number())).collect()
-}
-
-/// What was done is done: a log that cannot be written must not stop it half-way.
-pub fn log(context: &Context, events: &[Event]) {
-    if events.is_empty() {
-        return;
-    }
-    let now = context.now();
-    let written = context.store().and_then(|store| {
-        store.update(|registry| {
-            for event in events {
-                registry.record_event(now, event.clone());
-            }
-            Ok(())
-        })
-    });
-    drop(written);
+    ports.into_iter().filter_map(end).collect()
 }

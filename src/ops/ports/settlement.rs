@@ -79,7 +79,9 @@ pub enum StepEnd {
     /// It was settled before its turn came.
     NotDue,
     Left {
-        why: String,
+        /// Absent where the step was to leave it: that says why.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
     },
     Failed {
         why: String,
@@ -96,7 +98,7 @@ impl From<&Plan> for SettlementPlan {
 impl From<&Report> for Settlement {
     fn from(report: &Report) -> Self {
         let steps = report.done.iter();
-        let steps = steps.map(|(step, outcome)| SettledStep { step: step.into(), end: outcome.into() });
+        let steps = steps.map(|(step, outcome)| SettledStep { step: step.into(), end: end(step, outcome) });
         Self {
             strategy: report.strategy,
             steps: steps.collect(),
@@ -132,14 +134,16 @@ impl From<&ResolutionStep> for PlannedStep {
     }
 }
 
-impl From<&StepOutcome> for StepEnd {
-    fn from(outcome: &StepOutcome) -> Self {
-        match outcome {
-            StepOutcome::Moved(to) => Self::Done { to: Some(*to) },
-            StepOutcome::Terminated | StepOutcome::Restarted => Self::Done { to: None },
-            StepOutcome::NotDue => Self::NotDue,
-            StepOutcome::Left(why) => Self::Left { why: why.clone() },
-            StepOutcome::Failed(why) => Self::Failed { why: why.clone() },
+/// Both have one object, in which each key stands once.
+fn end(step: &ResolutionStep, outcome: &StepOutcome) -> StepEnd {
+    match outcome {
+        StepOutcome::Moved(to) => StepEnd::Done { to: Some(*to) },
+        StepOutcome::Terminated | StepOutcome::Restarted => StepEnd::Done { to: None },
+        StepOutcome::NotDue => StepEnd::NotDue,
+        StepOutcome::Left(_) if matches!(step.action, DisputeAction::Leave { .. }) => {
+            StepEnd::Left { why: None }
         }
+        StepOutcome::Left(why) => StepEnd::Left { why: Some(why.clone()) },
+        StepOutcome::Failed(why) => StepEnd::Failed { why: why.clone() },
     }
 }

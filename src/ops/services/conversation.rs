@@ -52,7 +52,12 @@ impl<'a> SupervisorConversation<'a> {
         // Whoever hears it later than that, for it was stopped, hears it from nobody.
         let until = self.context.host.clock.since_start() + SILENCE.1;
         let until_ms = u64::try_from(until.as_millis()).ok();
-        let said = Numbered { number: self.last, until_ms, said: request };
+        let said = Numbered {
+            number: self.last,
+            until_ms,
+            asker: Some(self.context.host.command.clone()),
+            said: request,
+        };
         match self.talk.say(&said, PATIENCE) {
             Err(error) if is_gone(&error) => {}
             Err(error) if error.kind() == ErrorKind::TimedOut => return Err(self.silent()),

@@ -162,6 +162,7 @@ impl Looker {
             }
             None => supervision::recorded(context, &self.entry),
         };
+        self.say_own_ports(&mut facts);
         self.add_others(context, &mut facts);
         if let Some(unknown) =
             self.services.iter().find(|name| facts.iter().all(|facts| facts.service != **name))
@@ -227,6 +228,13 @@ impl Looker {
             }
         }
         facts.sort_by(|one, other| one.service.cmp(&other.service));
+    }
+
+    /// A service that does not run has the port that it will start on; what is kept of its last run may say another one.
+    fn say_own_ports(&self, facts: &mut [ServiceFacts]) {
+        for facts in facts.iter_mut().filter(|facts| facts.state.is_resting() && facts.port.is_some()) {
+            facts.port = self.port(&facts.service).or(facts.port);
+        }
     }
 
     /// A service that writes into a full disk goes on, and nobody else would say why its log does not.

@@ -21,6 +21,7 @@ use crate::model::services::state::ServiceState;
 use crate::model::view::as_text;
 use crate::ops::env;
 use crate::ops::ports::allocate::GivenPort;
+use crate::ops::ports::settings::require_allowed;
 
 /// What is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -114,6 +115,7 @@ pub(super) fn settled(
     listener: &mut dyn WishListener,
 ) -> Result<()> {
     let Some(wish) = request.resolve else { return Ok(()) };
+    require_allowed(context, Some(wish.strategy))?;
     plans::require_trusted(context, entry, &request.services)?;
     let ports: Vec<Port> = entry.ports().collect();
     for said in settling::resolve_first(context, &ports, wish)? {

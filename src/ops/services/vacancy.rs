@@ -7,10 +7,10 @@ use crate::error::{Code, Failure, Result};
 use crate::host::net::owner::attribute;
 use crate::host::services::hold::PortHold;
 use crate::host::store::Store;
-use crate::model::event::{Event, holders_of};
 use crate::model::port::Port;
 use crate::model::port::listener::{Busy, WorktreeKey};
 use crate::model::port::occupancy::{Occupancy, occupancy};
+use crate::model::port::refused::RefusedPort;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
@@ -153,15 +153,11 @@ impl Look<'_> {
 
     fn record(self, registry: &mut Registry, taken: &TakenPort) {
         let TakenPort { service, port, holder } = taken;
-        let event = Event::new("port_conflict").of(&self.entry.repository, &self.entry.name);
         let holders = attribute(&[*port], registry).unwrap_or_default();
-        let event = event
-            .with("conflict_kind", "system")
-            .with("service", service.as_str())
-            .with("holders", serde_json::to_value(holders_of(&holders)).unwrap_or_default())
-            .with("outcome", "refused");
-        let reason = format!("port {port} of a run is held by {holder}");
-        registry.record_event(self.context.now(), event.with("port", port.number()).with("reason", reason));
+        let purpose = self.entry.purpose.as_ref();
+        let refused = RefusedPort { service: Some(service), purpose, port: *port, holders: &holders };
+        let event = refused.told(&format!("port {port} of a run is held by {holder}"));
+        registry.record_event(self.context.now(), event.of(&self.entry.repository, &self.entry.name));
     }
 }
 

@@ -1,12 +1,15 @@
 //! Holds every JSON answer that any test is given against its schema in docs/json, with no field that the schema does not
 //! have: a new field is in the schema, or no test passes that meets it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, OnceLock};
 
 use jsonschema::Validator;
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// Asserts that each answer among the lines of `stdout` is what its command's schema says.
@@ -16,6 +19,8 @@ pub fn assert_known(stdout: &str) {
         // A reader that went away, or a kill, may leave half a line; and what is no answer of ours has no command.
         let Ok(answer) = serde_json::from_str::<Value>(line) else { continue };
         if answer["schema"] == 1 && answer["command"].is_string() {
+            // A reader of it may take the first of two, the last, or neither.
+            serde_json::from_str::<EachKeyOnce>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
             assert_answer(&answer);
         }
     }
@@ -97,4 +102,67 @@ fn a_field_that_no_schema_has_is_met() {
         with(|answer| answer["error"] = serde_json::json!({ "code": "usage" })),
         "an error beside an answer"
     );
+}
+
+/// JSON in which no object has a key twice.
+struct EachKeyOnce;
+
+impl<'de> Deserialize<'de> for EachKeyOnce {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for EachKeyOnce {
+    type Value = Self;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
+        let mut keys = HashSet::new();
+        while let Some((key, Self)) = map.next_entry::<String, Self>()? {
+            if keys.contains(&key) {
+                return Err(A::Error::custom(format!("`{key}` stands twice in one object")));
+            }
+            keys.insert(key);
+        }
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self, A::Error> {
+        while seq.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+}
+
+#[test]
+fn a_key_that_stands_twice_fails_the_test_that_meets_it() {
+    assert!(serde_json::from_str::<EachKeyOnce>(r#"{"a":[{"b":1,"c":null},{"b":"x"}],"b":true}"#).is_ok());
+    assert!(serde_json::from_str::<EachKeyOnce>(r#"{"a":[{"b":1,"c":2.5,"b":{}}]}"#).is_err());
 }

@@ -4,7 +4,9 @@ use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
+use crate::host::process::users::{self, Users};
 use crate::host::services::line::LineEnd;
+use crate::model::event::By;
 use crate::model::service::ServiceName;
 use crate::model::services::batch::BatchId;
 use crate::model::services::protocol::{Numbered, Reply};
@@ -21,6 +23,8 @@ pub(super) struct Caller {
     /// What goes on without them all the same.
     pub spared: Vec<ServiceName>,
     pub has_asked: bool,
+    /// The word of their command, where they said it.
+    pub command: Option<String>,
     pub is_gone: bool,
     pub since: Instant,
 }
@@ -35,6 +39,7 @@ impl Caller {
             is_foreground: false,
             spared: Vec::new(),
             has_asked: false,
+            command: None,
             is_gone: false,
         }
     }
@@ -45,6 +50,12 @@ impl Caller {
 
     pub fn has_waiting(&self) -> bool {
         self.talk.has_waiting()
+    }
+
+    /// Returns who they are, as the log of events names whoever does something; `None` where that is not known.
+    pub fn by(&self) -> Option<By> {
+        let user = Users::default().name(users::ourselves());
+        Some(By { user, pid: self.talk.peer()?, command: self.command.clone()? })
     }
 
     /// Answers whether they have what they came for.

@@ -57,7 +57,12 @@ impl Supervisor<'_> {
                         let reply = failed(reason, Cause::Service, self.facts());
                         self.tell(at, late.number, reply);
                     }
-                    Ok(Numbered { number, said, .. }) => self.answer(at, number, said),
+                    Ok(Numbered { number, said, asker, .. }) => {
+                        if let Some(caller) = self.callers.get_mut(at) {
+                            caller.command = asker;
+                        }
+                        self.answer(at, number, said);
+                    }
                     Err(error) => {
                         let reason = format!("it is of another version: {error}");
                         let reply = failed(reason, Cause::Service, self.facts());
@@ -202,7 +207,9 @@ impl Supervisor<'_> {
 
     /// Tells whoever wished it that nothing was begun.
     pub fn refuse_wish(&mut self, batch: BatchId, refusal: PortsRefusal) {
-        self.chronicle_refusal(None, &refusal);
+        let is_wisher = |caller: &&Caller| caller.wishes.iter().any(|(wish, _)| *wish == batch);
+        let by = self.callers.iter().find(is_wisher).and_then(Caller::by);
+        self.chronicle_refusal(None, by, &refusal);
         let services = self.facts();
         let Some((caller, number)) = self.wisher(batch) else { return };
         // What ran before is not theirs to end.

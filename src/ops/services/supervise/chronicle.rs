@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use super::refusal::PortsRefusal;
 use super::supervisor::Supervisor;
 use crate::host::net::owner;
-use crate::model::event::{Event, holders_of};
+use crate::model::event::{By, Event};
 use crate::model::port::Port;
+use crate::model::port::refused::RefusedPort;
 use crate::model::service::ServiceName;
 use crate::model::services::protocol::Cause;
 use crate::model::services::service::SupervisedService;
@@ -50,24 +51,41 @@ impl Supervisor<'_> {
         }
     }
 
-    /// Writes down that somebody has a port which a service was to have.
-    pub fn chronicle_conflict(&mut self, service: Option<&ServiceName>, port: Port, reason: &str) {
-        let mut event =
-            Event::new("port_conflict").with("conflict_kind", "system").with("port", port.number());
-        if let Some(service) = service {
-            event = event.with("service", service.as_str());
-        }
-        let seen = self.store().and_then(|store| store.read());
-        let holders = seen.and_then(|registry| owner::attribute(&[port], &registry)).unwrap_or_default();
-        let event = event.with("holders", serde_json::to_value(holders_of(&holders)).unwrap_or_default());
-        self.registrar.tell(self.host.clock.now(), event.with("outcome", "refused").with("reason", reason));
+    /// Writes down that somebody has a port which a service was to have; `by` is who asked for it, where somebody did.
+    pub fn chronicle_conflict(
+        &mut self,
+        service: Option<&ServiceName>,
+        by: Option<By>,
+        port: Port,
+        reason: &str,
+    ) {
+        let registry = self.store().and_then(|store| store.read()).unwrap_or_default();
+        let entry = registry.entries().find(|entry| entry.sequence == self.wish.sequence);
+        let allocated = entry.into_iter().flat_map(|entry| &entry.allocations);
+        let allocated =
+            allocated.filter(|known| known.find_port() == Some(port)).map(|known| &known.service).next();
+        let holders = owner::attribute(&[port], &registry).unwrap_or_default();
+        let refused = RefusedPort {
+            service: service.or(allocated),
+            purpose: entry.and_then(|entry| entry.purpose.as_ref()),
+            port,
+            holders: &holders,
+        };
+        let mut event = refused.told(reason);
+        event.by = by;
+        self.registrar.tell(self.host.clock.now(), event);
     }
 
     /// The same for what kept a wish from being begun, where it was that.
-    pub(super) fn chronicle_refusal(&mut self, service: Option<&ServiceName>, refusal: &PortsRefusal) {
+    pub(super) fn chronicle_refusal(
+        &mut self,
+        service: Option<&ServiceName>,
+        by: Option<By>,
+        refusal: &PortsRefusal,
+    ) {
         self.log(&refusal.reason);
         if let Cause::PortConflict(port) = refusal.cause {
-            self.chronicle_conflict(service, port, &refusal.reason);
+            self.chronicle_conflict(service, by, port, &refusal.reason);
         }
     }
 

@@ -187,7 +187,7 @@ impl Supervisor<'_> {
         }
         let ports: Vec<Port> = service.plan.ports().collect();
         if let Some((port, holder)) = ports.iter().find_map(|port| Some((*port, self.holder(*port)?))) {
-            self.chronicle_conflict(Some(name), port, &holder);
+            self.chronicle_conflict(Some(name), None, port, &holder);
             self.causes.insert(name.clone(), Cause::PortConflict(port));
             self.events
                 .push_back(MachineEvent::Seen { service: name.clone(), sight: LookResult::Unwell(holder) });

@@ -42,7 +42,7 @@ impl Supervisor<'_> {
         self.lost_ports.remove(name);
         self.sight = None;
         if let Err(refusal) = self.try_launch(&plan, is_setup) {
-            self.chronicle_refusal(Some(name), &refusal);
+            self.chronicle_refusal(Some(name), None, &refusal);
             let PortsRefusal { reason, cause } = refusal;
             self.causes.insert(name.clone(), cause);
             if matches!(cause, Cause::PortConflict(_)) {
