@@ -60,6 +60,23 @@ impl LogFile {
         Ok(Self { file: own_file::make(&current)? })
     }
 
+    /// Begins it as [`Self::start`] does; where that cannot be, as on a full disk, the run writes on into the log of the one
+    /// before, else nowhere, and the second of what is returned says so. A service that must run is not kept from it by its log.
+    ///
+    /// # Errors
+    ///
+    /// Those of opening `/dev/null`.
+    pub fn start_at_any_rate(folder: &Path, service: &str) -> io::Result<(Self, bool)> {
+        if let Ok(log) = Self::start(folder, service) {
+            let is_lost = matches!(log.has_room(), Ok(false));
+            return Ok((log, is_lost));
+        }
+        if let Ok(Some(log)) = Self::find(folder, service) {
+            return Ok((log, true));
+        }
+        Ok((Self { file: File::options().write(true).open("/dev/null")? }, true))
+    }
+
     /// Returns the log of the run that goes on, for a supervisor that has taken it over; `None` when there is none.
     ///
     /// # Errors

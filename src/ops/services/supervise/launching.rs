@@ -65,13 +65,7 @@ impl Supervisor<'_> {
             self.require_ports(plan)?;
         }
         self.require_socket(plan)?;
-        let logs = record_file::logs(&self.wish.folder);
-        let log = LogFile::start(&logs, plan.name.as_str())
-            .map_err(|error| refusal(&error, &format!("its log in {} cannot be written", logs.display())))?;
-        if matches!(log.has_room(), Ok(false)) {
-            let reason = format!("the disk of its log is full ({})", logs.display());
-            return Err(PortsRefusal { reason, cause: Cause::DiskFull });
-        }
+        let log = self.begin_log(&plan.name)?;
         let words = if is_setup { plan.setup.as_deref().unwrap_or_default() } else { &plan.words };
         let words: Vec<OsString> = words.iter().map(OsString::from).collect();
         let variables = self.marked(plan.variables.clone(), plan.name.as_str());
@@ -106,6 +100,25 @@ impl Supervisor<'_> {
         };
         self.runs.insert(plan.name.clone(), run);
         Ok(())
+    }
+
+    /// Begins the log of a run. What ran before and ended by itself is started again although nothing can be written.
+    fn begin_log(&mut self, name: &ServiceName) -> Result<LogFile, PortsRefusal> {
+        let logs = record_file::logs(&self.wish.folder);
+        let unwritten = |error| refusal(&error, &format!("its log in {} cannot be written", logs.display()));
+        if self.fleet.services().get(name).is_some_and(|service| service.restarts > 0) {
+            let (log, is_lost) = LogFile::start_at_any_rate(&logs, name.as_str()).map_err(unwritten)?;
+            if is_lost {
+                self.log(&format!("{name} starts although its log in {} cannot be written", logs.display()));
+            }
+            return Ok(log);
+        }
+        let log = LogFile::start(&logs, name.as_str()).map_err(unwritten)?;
+        if matches!(log.has_room(), Ok(false)) {
+            let reason = format!("the disk of its log is full ({})", logs.display());
+            return Err(PortsRefusal { reason, cause: Cause::DiskFull });
+        }
+        Ok(log)
     }
 
     /// Asks once more, whoever starts it: what was approved when somebody asked for it may have been taken back since.
