@@ -220,7 +220,7 @@ commands! {
             examples: { "metrics": "wt metrics", "wt metrics --all --json"; }
         }
         Report(report) "report" {
-            looks: |_| true, run: |arguments, session| report::run(&arguments, session),
+            looks: |arguments| arguments.file().is_none(), run: |arguments, session| report::run(&arguments, session),
             examples: { "report": "wt report --since 30d", "wt report --all --html report.html"; }
         }
         Monitor(monitor) "monitor" {
@@ -279,7 +279,7 @@ commands! {
         }
         Config(config) "config" {
             named: config::Arguments::word,
-            looks: |arguments| !matches!(arguments.command, config::ConfigCommand::Export { file: Some(_) }),
+            looks: config::Arguments::only_looks,
             run: |arguments, session| config::run(&arguments, session),
             examples: {
                 "config": "wt config show", "wt config schema";

@@ -1,6 +1,6 @@
 //! `wt config`: the effective configuration, each value with its origin.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -29,7 +29,7 @@ pub enum ConfigCommand {
     Path,
     /// Write all values as one file, which `--config FILE` reads back
     Export {
-        /// The new file; without it the text is printed
+        /// The new file; without it, or as `-`, the text is printed
         #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
         file: Option<PathBuf>,
     },
@@ -37,7 +37,21 @@ pub enum ConfigCommand {
     Schema,
 }
 
+/// Returns the file that is written; `-` is stdout, as for `wt report --html -`.
+fn named(file: Option<&Path>) -> Option<&Path> {
+    file.filter(|file| *file != Path::new("-"))
+}
+
 impl Arguments {
+    /// Answers whether it writes no file.
+    #[must_use]
+    pub fn only_looks(&self) -> bool {
+        match &self.command {
+            ConfigCommand::Export { file } => named(file.as_deref()).is_none(),
+            ConfigCommand::Show { .. } | ConfigCommand::Path | ConfigCommand::Schema => true,
+        }
+    }
+
     /// Returns the word that names the command in `--json`.
     #[must_use]
     pub fn word(&self) -> &'static str {
@@ -64,7 +78,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         }
         ConfigCommand::Path => paths(session, &config::files(&sources)),
         ConfigCommand::Export { file } => {
-            let file = file.as_ref().map(|file| surroundings.folder.join(file));
+            let file = named(file.as_deref()).map(|file| surroundings.folder.join(file));
             export(session, &config::export::export(&sources, file.as_deref())?)
         }
         ConfigCommand::Schema => schema(session),

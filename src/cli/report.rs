@@ -31,6 +31,13 @@ pub struct Arguments {
     pub all: bool,
 }
 
+impl Arguments {
+    /// Returns the file that is written, where one is.
+    pub fn file(&self) -> Option<&Path> {
+        self.html.as_deref().filter(|file| *file != Path::new("-"))
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -50,10 +57,10 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let since = history::moment(&arguments.since, context.now())
         .map_err(|problem| Failure::new(Code::Usage, problem))?;
     let found = report::report(&context, since)?;
-    match arguments.html.as_deref() {
+    match arguments.file() {
+        None if arguments.html.is_some() => ui.answer(&report::page(&context, &found)?)?,
         None if ui.is_json() => ui.answer_json(&found)?,
         None => ui.answer(&shown(&found, ui))?,
-        Some(file) if file == Path::new("-") => ui.answer(&report::page(&context, &found)?)?,
         Some(file) => {
             report::write(&context, &found, file)?;
             ui.say(&format!("Wrote {}", file.display()));
@@ -83,6 +90,9 @@ fn shown(report: &Report, ui: &Ui) -> String {
     conflicts.by_kind.iter().for_each(|(kind, count)| row("kind", kind, *count));
     conflicts.by_level.iter().for_each(|(level, count)| row("level", level, *count));
     conflicts.by_holder.iter().for_each(|one| row("held by", &one.holder, one.count));
+    for (hour, count) in conflicts.by_hour.iter().enumerate().filter(|(_, count)| **count > 0) {
+        row("hour", &format!("{hour:02}:00 UTC"), *count);
+    }
     for one in &report.actions {
         row("done", &format!("{}: {}", one.action, one.outcome), one.count);
     }

@@ -61,9 +61,9 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Answers whether nothing can be changed by it.
+    /// Answers whether nothing can be changed by it. One that stays in the foreground leaves nothing behind.
     pub fn shows(&self) -> bool {
-        !(self.actions || self.install_unit || self.uninstall_unit)
+        !(self.actions || self.detach || self.stop || self.install_unit || self.uninstall_unit)
     }
 }
 

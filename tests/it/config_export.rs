@@ -31,6 +31,8 @@ fn what_is_exported_is_read_back_and_stands_for_nobodys_commands() {
     assert_eq!(answer["file"], name.as_str());
     let printed = sandbox.wt(&["config", "export"]).ok().stdout;
     assert_eq!(printed, fs::read_to_string(&file).unwrap());
+    assert_eq!(sandbox.wt(&["config", "export", "-"]).ok().stdout, printed);
+    assert!(!sandbox.repo().join("-").exists());
     sandbox.set("WT_PORTS_CONFLICT_POLICY", "");
     assert_eq!(values(&sandbox, &["--config", &name]), before, "files alone, no variables");
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);

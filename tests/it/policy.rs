@@ -33,6 +33,9 @@ fn read_only_looks_at_everything_and_writes_nothing() {
         &["ports", "scan"],
         &["config", "show"],
         &["create", "x", "--dry-run"],
+        &["ports", "resolve", "--dry-run"],
+        &["config", "export", "-"],
+        &["report"],
     ] {
         let run = sandbox.wt(looks);
         assert!(!run.stderr.contains("read-only"), "{}", run.shown());
@@ -49,6 +52,9 @@ fn read_only_looks_at_everything_and_writes_nothing() {
         &["trust", "--yes"],
         &["validate", "--fix"],
         &["ports", "kill", "5000"],
+        &["ports", "resolve"],
+        &["report", "--html", "r.html"],
+        &["serve", "--detach"],
         &["env"],
         &["hooks", "install"],
         &["init"],
@@ -78,6 +84,10 @@ fn ending_a_holder_and_giving_up_work_are_as_the_user_says_and_a_repository_only
     sandbox.configure("[policy]\nkill = \"never\"\nremove_force = \"never\"\n");
     let error = sandbox.refused(&[&kill[..], &["--yes"]].concat(), "not_allowed");
     assert_eq!(error["details"]["policy"], "policy.kill", "{error}");
+    let before = sandbox.events().len();
+    let resolve = ["ports", "resolve", "--strategy", "aggressive", "--yes"];
+    let error = sandbox.refused(&resolve, "not_allowed");
+    assert_eq!((&error["details"]["policy"], sandbox.events().len()), (&"policy.kill".into(), before));
     sandbox.refused(&["remove", "feature-one", "--force"], "not_allowed");
     sandbox.refused(&["remove", "feature-one"], "dirty");
     sandbox.configure("[policy]\nkill = \"ask\"\nremove_force = \"ask\"\n");

@@ -61,11 +61,11 @@ impl Arguments {
             | PortsCommand::Scan(_)
             | PortsCommand::Owner(_)
             | PortsCommand::History(_) => true,
+            PortsCommand::Resolve(resolve) => resolve.dry_run,
             PortsCommand::Allocate(_)
             | PortsCommand::Release(_)
             | PortsCommand::Kill(_)
             | PortsCommand::Cleanup(_)
-            | PortsCommand::Resolve(_)
             | PortsCommand::Exclude(_)
             | PortsCommand::Include(_) => false,
         })

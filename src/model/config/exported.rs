@@ -1,8 +1,10 @@
 //! All values as one TOML file.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value};
 
-use super::origin::ConfigValue;
+use super::origin::{ConfigValue, Origin};
 use super::schema;
 
 /// What stands above the values.
@@ -11,14 +13,21 @@ const HEAD: &str = "# What counted when `wt config export` wrote it. `--config F
 
 ";
 
-/// Returns the text of a file with these values.
+/// What stands above those that nobody set.
+const REST: &str = "
+# Nobody set these; they are what `wt` has built in. A value that is written counts as set, so that they stand as comments.
+";
+
+/// Returns the text of a file with these values. Some count for more where somebody set them, even to what they would be anyway:
+/// what is built in is no part of the file but a comment.
 ///
 /// # Errors
 ///
 /// Says which value TOML cannot hold.
 pub fn text(values: &[ConfigValue]) -> Result<String, String> {
     let mut root = Map::new();
-    for value in values {
+    let (built_in, set): (Vec<_>, Vec<_>) = values.iter().partition(|value| value.origin == Origin::BuiltIn);
+    for value in set {
         let mut words = schema::words(&value.key);
         let Some(last) = words.pop() else { continue };
         let mut table = &mut root;
@@ -30,7 +39,13 @@ pub fn text(values: &[ConfigValue]) -> Result<String, String> {
         table.insert(last.to_owned(), value.value.clone());
     }
     let text = toml::to_string(&root).map_err(|error| format!("it cannot be written as TOML: {error}"))?;
-    Ok(format!("{HEAD}{text}"))
+    let mut rest = String::new();
+    for value in built_in {
+        let shown = toml::Value::try_from(&value.value)
+            .map_err(|error| format!("`{}` cannot be written as TOML: {error}", value.key))?;
+        let _ = writeln!(rest, "# {} = {shown}", value.key);
+    }
+    Ok(format!("{HEAD}{text}{REST}{rest}"))
 }
 
 #[cfg(test)]
@@ -54,5 +69,11 @@ mod tests {
         let layer = Layer { path: "f".to_owned(), text: text.to_owned(), source: Source::User };
         let exported = super::text(&merge(&[layer], &[]).unwrap().values).unwrap();
         assert_eq!(read(exported.clone()), first, "{exported}");
+        // What nobody set stays unset, and is shown.
+        let layer = Layer { path: "f".to_owned(), text: exported.clone(), source: Source::User };
+        let again = merge(&[layer], &[], &[]).unwrap().values;
+        let kept = again.iter().find(|value| value.key == "resolve.preserve_foreign").unwrap();
+        assert_eq!(kept.origin, crate::model::config::origin::Origin::BuiltIn);
+        assert!(exported.contains("\n# resolve.preserve_foreign = true\n"), "{exported}");
     }
 }
