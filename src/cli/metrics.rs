@@ -30,6 +30,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         context.repository = None;
     }
     let report = look::metrics(&context, config_problems)?;
+    report.warning.iter().for_each(|said| session.ui.warn(said));
     if session.ui.is_json() {
         session.ui.answer_json(&report)?;
     } else {

@@ -26,6 +26,26 @@ const SIGNS: [&str; 12] = [
 /// Returns at most `most` of `lines`, the last ones of a log: all, or the ones that tell and the end.
 #[must_use]
 pub fn excerpt(lines: &[String], most: usize) -> Vec<String> {
+    chosen(lines, most).iter().map(|line| shortened(line)).collect()
+}
+
+/// A line longer than this many characters is shown by its beginning and its end: a program may write megabytes in one.
+const LONGEST: usize = 600;
+
+/// How many characters are shown of the end of one that is longer.
+const END: usize = 200;
+
+fn shortened(line: &str) -> String {
+    let count = line.chars().count();
+    if count <= LONGEST {
+        return line.to_owned();
+    }
+    let head: String = line.chars().take(LONGEST - END).collect();
+    let tail: String = line.chars().skip(count - END).collect();
+    format!("{head}{GAP}{tail}")
+}
+
+fn chosen(lines: &[String], most: usize) -> Vec<String> {
     let cut = lines.len().saturating_sub(most);
     let end = || lines[cut..].to_vec();
     let Some(first) = lines.iter().position(|line| tells(line)).filter(|first| *first < cut) else {
@@ -71,6 +91,14 @@ mod tests {
         assert_eq!(excerpt(&[], 5), [""; 0]);
         let told = lines("a\nb\nc\nError: x\ne");
         assert_eq!(excerpt(&told, 2), lines("Error: x\ne"), "it is at the end anyway");
+    }
+
+    #[test]
+    fn a_line_of_megabytes_is_shown_by_its_beginning_and_its_end() {
+        let long = format!("begin{}end", "ä".repeat(3_000_000));
+        let shown = excerpt(&[long, "short".to_owned()], 5);
+        assert_eq!((shown[0].chars().count(), shown[1].as_str()), (LONGEST + 1, "short"));
+        assert!(shown[0].starts_with("beginä") && shown[0].ends_with("äend"));
     }
 
     #[test]

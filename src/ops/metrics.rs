@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -26,10 +27,16 @@ use crate::model::services::state::ServiceState;
 use crate::model::short_names::ShortNames;
 use crate::ops::services::usage::{self, ServiceUsage};
 
+/// How old the last look of a supervisor may be: it looks every few seconds.
+const RECENT: SignedDuration = SignedDuration::from_mins(2);
+
 /// The metrics.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Report {
     pub families: Vec<Family>,
+    /// What is wrong with what was read.
+    #[serde(skip)]
+    pub warning: Option<String>,
 }
 
 /// Returns the metrics; everybody's where `all` says so, or outside of a repository. What was counted is everybody's always.
@@ -47,7 +54,7 @@ pub fn metrics(context: &Context, config_problems: Vec<Problem>) -> Result<Repor
         |entry: &&Entry| here.as_ref().is_none_or(|here| here.as_ref() == Some(&entry.repository_id));
     let entries: Vec<&Entry> = registry.entries().filter(is_wanted).collect();
     let living: Vec<&Entry> = entries.iter().copied().filter(|entry| entry.is_living()).collect();
-    let tally = tally(context, &registry)?;
+    let (tally, warning) = tally(context, &registry)?;
     let allocations = living.iter().flat_map(|entry| {
         let purpose = entry.purpose.as_ref().map(ToString::to_string).unwrap_or_default();
         entry
@@ -79,23 +86,27 @@ pub fn metrics(context: &Context, config_problems: Vec<Problem>) -> Result<Repor
         findings: findings.iter().map(|finding| (finding.code.code(), word(finding.severity))).collect(),
         last_look: looks.max(),
     };
-    Ok(Report { families: metrics::families(&snapshot, context.config.metrics) })
+    Ok(Report { families: metrics::families(&snapshot, context.config.metrics), warning })
 }
 
-/// Returns how often everything happened. What the registry counted before there were counters beside it stays counted.
+/// Returns how often everything happened, and what is wrong with the file that keeps it. What the registry counted before there were counters beside it stays counted.
 ///
 /// # Errors
 ///
 /// Fails when the log cannot be read.
-pub fn tally(context: &Context, registry: &Registry) -> Result<Tally> {
+fn tally(context: &Context, registry: &Registry) -> Result<(Tally, Option<String>)> {
     let dirs = context.host.dirs()?;
-    let (mut tally, _) =
+    let (mut tally, is_damaged) =
         counters::count(dirs.state()).map_err(|error| events::unread(dirs.state(), error))?;
     for known in registry.counters.iter() {
         let purpose = known.purpose.as_ref().map(ToString::to_string).unwrap_or_default();
         tally.at_least(&known.kind, &purpose, known.service.as_str(), known.count);
     }
-    Ok(tally)
+    let warning = is_damaged.then(|| {
+        let file = dirs.state().join("counters.json");
+        format!("{} is damaged: what happened is counted from the log of events alone", file.display())
+    });
+    Ok((tally, warning))
 }
 
 fn state(state: &EntryState) -> &'static str {
@@ -136,7 +147,7 @@ fn conflicts(
 fn services(context: &Context, entries: &[&Entry], names: &ShortNames, tally: &Tally) -> Vec<ServiceRow> {
     let active: Vec<&Entry> =
         entries.iter().copied().filter(|entry| entry.state == EntryState::Active).collect();
-    let used = usage::of_all(context, &active);
+    let used = usage::of_all(context, &active, context.now().checked_sub(RECENT).unwrap_or_default());
     let mut rows = Vec::new();
     for (entry, used) in active.iter().zip(&used) {
         let repository = names.name(&entry.repository_id);
@@ -167,7 +178,10 @@ fn services(context: &Context, entries: &[&Entry], names: &ShortNames, tally: &T
                 restarts: tally.restarts_of(&entry.repository, &entry.name, service.as_str()),
                 memory_bytes: one.and_then(|one| one.memory_bytes),
                 cpu_seconds: one.and_then(|one| one.cpu_seconds),
-                check_seconds: recorded.and_then(|seen| seen.latency_ms).map(|ms| ms / 1000.0),
+                check_seconds: one
+                    .and_then(|one| one.latencies_ms.last().copied())
+                    .or_else(|| recorded.and_then(|seen| seen.latency_ms))
+                    .map(|ms| ms / 1000.0),
                 active_at,
             });
         }

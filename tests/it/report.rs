@@ -10,8 +10,8 @@ use crate::support::services::kill;
 use crate::support::wait::until;
 use crate::support::{Sandbox, skip};
 
-const SERVER: &str =
-    "[service.web]\nrun = \"python3 -m http.server {{ port }} --bind 127.0.0.1\"\nrestart = \"always\"\n";
+const SERVER: &str = "[service.web]\nrun = \"python3 -m http.server {{ port }} --bind 127.0.0.1\"\nrestart = \"always\"\n\
+     health = { interval = \"200ms\" }\n";
 
 #[test]
 fn ports_conflicts_services_and_what_was_done_are_summed_up_and_the_server_says_the_same() {
@@ -21,7 +21,14 @@ fn ports_conflicts_services_and_what_was_done_are_summed_up_and_the_server_says_
     kill(fleet.pid("web"));
     until("its restart", || sandbox.events().iter().any(|event| event["event"] == "restarted"));
     until("its second start", || fleet.state("web").0 == "ready");
-    fleet.wt(&["health"]);
+    // Nobody asks for its health: its supervisor's checks are what is known.
+    let seen = || sandbox.json(&["report"])["services"][0].clone();
+    until("a look of its supervisor", || {
+        let web = seen();
+        web["latency_ms"]["p95"].is_f64() && web["health"] == "healthy"
+    });
+    let metrics = sandbox.wt(&["metrics"]).ok().stdout;
+    assert!(metrics.contains("\nwt_check_duration_seconds{"), "{metrics}");
     let ports = [sandbox.port(1)];
     let Some(_stranger) = sandbox.python_server(&sandbox.path("home"), "127.0.0.1", &ports) else {
         return skip("python3");
@@ -53,7 +60,7 @@ fn ports_conflicts_services_and_what_was_done_are_summed_up_and_the_server_says_
     sandbox.refused(&["report", "--since", "yesterday"], "usage");
 
     let shown = sandbox.wt(&["report"]).ok();
-    for words in ["CONFLICTS", "python3", "retry: done", "feature-one\tweb\thealthy\t1"] {
+    for words in ["CONFLICTS", "python3", "retry: done", ":00 UTC\t", "feature-one\tweb\thealthy\t1"] {
         assert!(shown.stdout.contains(words), "{}", shown.stdout);
     }
     let server = sandbox.serve(&[]);

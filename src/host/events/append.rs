@@ -16,6 +16,9 @@ use crate::model::event::{By, Event};
 /// How much of the end of the log is looked at for its last number, in bytes.
 const LONGEST_END: u64 = 64 * 1024;
 
+/// The same where that end has no line of ours: more than a log of the usual size has.
+const FARTHEST: u64 = 64 * 1024 * 1024;
+
 /// Who writes, and how large the log may become.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Writing {
@@ -51,7 +54,10 @@ pub fn append(folder: &Path, mut events: Vec<Event>, writing: &Writing) -> std::
     let by = writing.by();
     let mut file = open_locked(folder)?;
     let mut length = file.metadata()?.len();
-    let mut last = if length > 0 { last_number(&file, length)? } else { floor(folder) };
+    let mut last = last_number(&file, length)?;
+    if last == 0 {
+        last = floor(folder);
+    }
     let mut lines = Vec::new();
     for event in &mut events {
         last = event.sequence.max(last.saturating_add(1));
@@ -87,18 +93,26 @@ pub fn append(folder: &Path, mut events: Vec<Event>, writing: &Writing) -> std::
     Ok(())
 }
 
-/// Returns the number of the last line; 0 where its end tells none.
+/// Returns the number of the last line that has one; 0 where none has. What somebody else wrote behind it may be long.
 fn last_number(file: &File, length: u64) -> std::io::Result<u64> {
     #[derive(serde::Deserialize)]
     struct Number {
         sequence: u64,
     }
-    let part = length.min(LONGEST_END);
-    let mut bytes = vec![0; usize::try_from(part).unwrap_or_default()];
-    file.read_exact_at(&mut bytes, length - part)?;
-    let numbers = bytes.split(|byte| *byte == b'\n').rev();
-    let mut numbers = numbers.filter_map(|line| serde_json::from_slice::<Number>(line).ok());
-    Ok(numbers.next().map_or(0, |line| line.sequence))
+    let mut part = length.min(LONGEST_END);
+    loop {
+        let mut bytes = vec![0; usize::try_from(part).unwrap_or_default()];
+        file.read_exact_at(&mut bytes, length - part)?;
+        let numbers = bytes.split(|byte| *byte == b'\n').rev();
+        let mut numbers = numbers.filter_map(|line| serde_json::from_slice::<Number>(line).ok());
+        if let Some(line) = numbers.next() {
+            return Ok(line.sequence);
+        }
+        if part == length || part >= FARTHEST {
+            return Ok(0);
+        }
+        part = length.min(part.saturating_mul(16));
+    }
 }
 
 /// Returns the number after which a new log begins.
@@ -134,6 +148,17 @@ pub(super) mod tests {
         let text = std::fs::read_to_string(&path).unwrap();
         let last: Event = serde_json::from_str(text.lines().last().unwrap()).unwrap();
         assert_eq!((text.lines().count(), last.event.as_str()), (2, "removed"));
+    }
+
+    #[test]
+    fn numbers_grow_whatever_stands_behind_the_last_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let numbered = vec![Event::new("x").numbered(10_001, jiff::Timestamp::UNIX_EPOCH)];
+        append(folder.path(), numbered, &Writing::default()).unwrap();
+        let mut file = OpenOptions::new().append(true).open(log(folder.path())).unwrap();
+        file.write_all(&vec![b'#'; 3 << 20]).unwrap();
+        put(folder.path(), "y");
+        assert_eq!(read(folder.path()).unwrap().0.last().unwrap().sequence, 10_002);
     }
 
     #[test]

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use super::reading;
 use crate::host::files;
-use crate::model::event::Event;
 use crate::model::event::tally::{SCHEMA, Tally};
 
 fn path(folder: &Path) -> PathBuf {
@@ -25,22 +24,30 @@ pub fn read(folder: &Path) -> std::io::Result<Tally> {
     };
     let tally: Tally =
         serde_json::from_slice(&bytes).map_err(|error| Error::new(ErrorKind::InvalidData, error))?;
-    if tally.schema > SCHEMA { Err(Error::from(ErrorKind::Unsupported)) } else { Ok(tally) }
+    if tally.schema > SCHEMA {
+        return Err(Error::new(ErrorKind::Unsupported, "a later version of wt wrote counters.json"));
+    }
+    Ok(tally)
 }
 
-/// Returns how often everything happened until now, and the events that are still on record.
+/// Returns how often everything happened until now, and whether the file is damaged, so that the log alone was counted, as it
+/// will be when the file is written next.
 ///
 /// # Errors
 ///
-/// As [`read`].
-pub fn count(folder: &Path) -> std::io::Result<(Tally, Vec<Event>)> {
+/// `Unsupported` for a file of a later version; those of the system.
+pub fn count(folder: &Path) -> std::io::Result<(Tally, bool)> {
+    let known = || match read(folder) {
+        Err(error) if error.kind() == ErrorKind::InvalidData => Ok((Tally::default(), true)),
+        known => known.map(|tally| (tally, false)),
+    };
     // In this order: what is counted and dropped between the two looks is missed at most until the next one, never counted twice.
-    let tally = read(folder)?;
+    let (tally, _) = known()?;
     let (events, _) = reading::read(folder)?;
-    let again = read(folder)?;
+    let (again, is_damaged) = known()?;
     let mut tally = if again.sequence > tally.sequence { again } else { tally };
     tally.count_all(&events);
-    Ok((tally, events))
+    Ok((tally, is_damaged))
 }
 
 /// Counts what the log has, and keeps it. The log is locked.
@@ -60,4 +67,21 @@ pub(super) fn keep(folder: &Path) -> std::io::Result<()> {
     }
     let bytes = serde_json::to_vec(&tally)?;
     files::replace(&path(folder), &bytes, 0o600).map_err(|failure| Error::other(failure.message().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::append::tests::put;
+    use super::*;
+
+    #[test]
+    fn a_damaged_file_hides_nothing_that_the_log_still_has_and_a_later_version_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        put(folder.path(), "created");
+        std::fs::write(path(folder.path()), b"{\"schema\":1,\"seq").unwrap();
+        let (tally, is_damaged) = count(folder.path()).unwrap();
+        assert_eq!((tally.events["created"], is_damaged), (1, true));
+        std::fs::write(path(folder.path()), b"{\"schema\":99,\"sequence\":0}").unwrap();
+        assert!(count(folder.path()).unwrap_err().to_string().contains("counters.json"));
+    }
 }

@@ -21,14 +21,14 @@ pub enum RollCallAnswer {
 /// The number of the only request.
 const NUMBER: u64 = 1;
 
-/// Asks whoever listens at `endpoints`, and returns their answers in the same order, at `until` at the latest.
+/// Asks `question` of whoever listens at `endpoints`, and returns their answers in the same order, at `until` at the latest.
 #[must_use]
-pub fn ask_all(endpoints: &[Option<Endpoint>], until: Instant) -> Vec<RollCallAnswer> {
+pub fn ask_all(endpoints: &[Option<Endpoint>], question: &Request, until: Instant) -> Vec<RollCallAnswer> {
     let mut answers = vec![RollCallAnswer::Nobody; endpoints.len()];
     let mut waited_for: Vec<(usize, LineEnd)> = Vec::new();
     for (at, endpoint) in endpoints.iter().enumerate() {
         let Some(endpoint) = endpoint else { continue };
-        match begin(endpoint) {
+        match begin(endpoint, question) {
             Ok(Some(talk)) => waited_for.push((at, talk)),
             Ok(None) => continue,
             Err(_) => {}
@@ -55,11 +55,11 @@ pub fn ask_all(endpoints: &[Option<Endpoint>], until: Instant) -> Vec<RollCallAn
     answers
 }
 
-fn begin(endpoint: &Endpoint) -> std::io::Result<Option<LineEnd>> {
+fn begin(endpoint: &Endpoint, question: &Request) -> std::io::Result<Option<LineEnd>> {
     let Some(stream) = endpoint.connect_now()? else { return Ok(None) };
     let mut talk = LineEnd::new(stream);
     // So short a request fits into an empty socket at once.
-    talk.queue(&Numbered::new(NUMBER, Request::Status))?;
+    talk.queue(&Numbered::new(NUMBER, question.clone()))?;
     Ok(Some(talk))
 }
 
@@ -113,7 +113,7 @@ mod tests {
         // Nobody is waited for so long: whoever is silent goes away once the others have spoken.
         let until = Clock.instant() + Duration::from_mins(1);
         let answers = std::thread::scope(|scope| {
-            let asked = scope.spawn(|| ask_all(&endpoints, until));
+            let asked = scope.spawn(|| ask_all(&endpoints, &Request::Status, until));
             answer(&babbles, b"what?\n");
             answer(&listens, b"{\"number\":1,\"say\":\"done\",\"services\":[]}\n");
             drop(deaf);
@@ -138,7 +138,7 @@ mod tests {
         let folder = folder();
         let (silent, _deaf) = place(&folder, "silent");
         let until = Clock.instant() + Duration::from_millis(20);
-        assert_eq!(ask_all(&[Some(silent)], until), [RollCallAnswer::Silent]);
+        assert_eq!(ask_all(&[Some(silent)], &Request::Status, until), [RollCallAnswer::Silent]);
         assert!(Clock.instant() >= until);
     }
 }

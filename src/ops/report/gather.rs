@@ -57,7 +57,7 @@ pub fn report(context: &Context, since: Timestamp) -> Result<Report> {
     };
     let entries: Vec<&Entry> = registry.entries().filter(is_wanted).collect();
     let names = ShortNames::of(&registry);
-    let services = services::services(context, &entries, &names, &tally);
+    let services = services::services(context, &entries, &names, &tally, since);
     let idle = idle::idle(context, &registry, &entries, &names, &services, &held, since)?;
     let whole = PortRanges(ranges::all(context).into_iter().map(|(_, range)| range).collect());
     let recent: Vec<Event> = told.iter().map(|event| (*event).clone()).collect();

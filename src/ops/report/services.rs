@@ -1,5 +1,7 @@
 //! The services of a report: by their supervisors, the last checks and the record of events.
 
+use jiff::Timestamp;
+
 use crate::context::Context;
 use crate::model::event::tally::Tally;
 use crate::model::health::recorded::HealthRecord;
@@ -15,8 +17,9 @@ pub(super) fn services(
     entries: &[&Entry],
     names: &ShortNames,
     tally: &Tally,
+    since: Timestamp,
 ) -> Vec<Service> {
-    let used = usage::of_all(context, entries);
+    let used = usage::of_all(context, entries, since);
     let mut rows = Vec::new();
     for (entry, used) in entries.iter().zip(&used) {
         let has_port = |name: &ServiceName| entry.allocations.iter().any(|known| known.service == *name);
@@ -39,7 +42,11 @@ fn service(
 ) -> Service {
     let allocation = entry.allocations.iter().find(|known| known.service == *name);
     let recorded = allocation.and_then(|known| known.health.as_ref());
-    let last = recorded.and_then(HealthRecord::find).and_then(|seen| seen.latency_ms);
+    // What its supervisor saw tells more than the last look of somebody else.
+    let mut taken = used.map(|one| one.latencies_ms.clone()).unwrap_or_default();
+    if taken.is_empty() {
+        taken.extend(recorded.and_then(HealthRecord::find).and_then(|seen| seen.latency_ms));
+    }
     let cpu = used.and_then(|one| {
         let (spent, time) = (one.cpu_seconds?, one.uptime_s?);
         (time > 0.0).then(|| (spent / time * 1000.0).round() / 10.0)
@@ -53,7 +60,7 @@ fn service(
         state: used.map(|one| one.state),
         health: HealthRecord::state_of(recorded),
         restarts: tally.restarts_of(&entry.repository, &entry.name, name.as_str()),
-        latency_ms: Latency::of(last.into_iter().collect()),
+        latency_ms: Latency::of(taken),
         memory_bytes: used.and_then(|one| one.memory_bytes),
         cpu_percent: cpu,
     }

@@ -33,7 +33,7 @@ pub fn add_states(context: &Context, registry: &Registry, worktrees: &mut [Workt
     let begun = clock.instant();
     let is_asked = |entry: &&Entry| sequences.contains(&entry.sequence);
     let entries: Vec<&Entry> = registry.entries().filter(is_asked).collect();
-    let said = supervision::of_all(context, &entries, begun + ANSWERS);
+    let said = supervision::of_all(context, &entries, None, begun + ANSWERS);
     let known: HashMap<u64, (&Entry, Supervision)> =
         entries.into_iter().zip(said).map(|(entry, said)| (entry.sequence, (entry, said))).collect();
     let busy = sockets(registry, &known, &|| clock.since(begun) >= PATIENCE);

@@ -16,7 +16,7 @@ use crate::model::process::ProcessId;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::services::live::StateSource;
-use crate::model::services::protocol::ServiceFacts;
+use crate::model::services::protocol::{Request, ServiceFacts};
 use crate::model::services::record::{KeptService, ServicesRecord};
 use crate::model::services::state::ServiceState;
 
@@ -45,14 +45,21 @@ impl Supervision {
     }
 }
 
-/// Asks all supervisors of `entries` at once, and returns what is said of each, in the same order.
-pub(super) fn of_all(context: &Context, entries: &[&Entry], until: Instant) -> Vec<Supervision> {
+/// Asks all supervisors of `entries` at once, and returns what is said of each, in the same order; what was seen of the services
+/// `since` then with it, where a time is given.
+pub(super) fn of_all(
+    context: &Context,
+    entries: &[&Entry],
+    since: Option<Timestamp>,
+    until: Instant,
+) -> Vec<Supervision> {
     let Ok(dirs) = context.host.dirs() else { return vec![Supervision::default(); entries.len()] };
     let find = |entry: &&Entry| {
         Endpoint::find_if_there(dirs.state(), &place::folder(dirs.state(), entry).to_string_lossy())
     };
     let endpoints: Vec<Option<Endpoint>> = entries.iter().map(find).collect();
-    let answers = roll_call::ask_all(&endpoints, until);
+    let question = since.map_or(Request::Status, |since| Request::Samples { since });
+    let answers = roll_call::ask_all(&endpoints, &question, until);
     let said = entries.iter().zip(answers).map(|(entry, answer)| match answer {
         RollCallAnswer::Services(services) => Supervision { services, is_told: true, written_at: None },
         RollCallAnswer::Silent | RollCallAnswer::Nobody => {
