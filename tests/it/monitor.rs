@@ -106,6 +106,10 @@ fn it_wakes_when_something_changes_tells_it_once_and_there_is_one_of_it() {
     let mut monitor = Monitor::start(&sandbox, &[]);
     let seen = monitor.next(|news| news["subject"] == "service");
     assert!(seen["text"].as_str().unwrap().ends_with("healthy"), "{seen}");
+    let (root, port) = (serde_json::json!(sandbox.repo()), fleet.port("web"));
+    let whose = (&seen["repository"], &seen["repository_name"], &seen["worktree"], &seen["service"]);
+    assert_eq!(whose, (&root, &"proj".into(), &"feature-one".into(), &"web".into()), "{seen}");
+    assert_eq!((&seen["port"], &seen["state"]), (&port.into(), &"healthy".into()), "{seen}");
     let mut word = [0; 64];
     for expected in ["READY=1", "WATCHDOG=1"] {
         let length = manager.recv(&mut word).unwrap();

@@ -1,15 +1,18 @@
 //! One look of the monitor at everything: health, conflicts, drift of the records, teardowns that are due.
 
+use std::path::Path;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::beats::Beats;
 use super::mend::{Permit, mend};
+use super::naming::WatchedRepositories;
 use super::tell::{KnownConflicts, tell};
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::finding::{Finding, Severity};
-use crate::model::news::{News, Seen, Subject, differences};
+use crate::model::news::{News, NewsOf, Seen, Subject, differences};
 use crate::ops::health::gather::Request;
 use crate::ops::health::report::HealthSummary;
 use crate::ops::health::watch::{HealthChange, Watcher};
@@ -81,34 +84,39 @@ impl<'a> MonitorMemory<'a> {
         let context = self.context;
         let done = mend(context, self.permit)?;
         let at = context.now();
-        let deed = |text: String| News { at, subject: Subject::Deed, gone: false, text };
+        let deed =
+            |text: String| News { at, subject: Subject::Deed, gone: false, text, of: NewsOf::default() };
         let mut news: Vec<News> = done.into_iter().map(deed).collect();
         let round = self.watcher.look_once()?;
-        news.extend(round.changes.iter().map(|change| News {
-            at,
-            subject: Subject::Service,
-            gone: false,
-            text: words(change),
-        }));
         let mut conflicts = conflicts::conflicts(context)?.conflicts;
         conflicts.retain(|one| one.kind != ConflictKind::Mismatch && one.counts());
-        let seen = conflicts.iter().map(|one| {
-            let text = format!("port {}: {} ({})", one.ruling.port, one.level_reason, one.fix);
-            (format!("{:?} {}", one.kind, one.ruling.port), text)
-        });
-        news.extend(differences(Subject::Conflict, &mut self.conflicts, seen.collect(), at));
         let request = validate::Request { all: true, ..validate::Request::default() };
         let mut findings = validate::validate(context, &request)?.findings;
         findings.retain(|finding| matches!(finding.severity, Severity::Error | Severity::Critical));
-        let seen = findings
-            .iter()
-            .map(|one| (format!("{} {} {}", one.code.code(), one.subject, one.message), one.message.clone()));
-        news.extend(differences(Subject::Finding, &mut self.findings, seen.collect(), at));
         let registry = context.store()?.read()?;
+        let watched = WatchedRepositories::of(&registry);
+        let told = |text: String, of: NewsOf| (watched.told(text, &of), of);
+        news.extend(round.changes.iter().map(|change| {
+            let (text, of) = told(words(change), watched.change(change));
+            News { at, subject: Subject::Service, gone: false, text, of }
+        }));
+        let seen = conflicts.iter().map(|one| {
+            let text = format!("port {}: {} ({})", one.ruling.port, one.level_reason, one.fix);
+            (format!("{:?} {}", one.kind, one.ruling.port), told(text, watched.conflict(one)))
+        });
+        news.extend(differences(Subject::Conflict, &mut self.conflicts, seen.collect(), at));
+        let seen = findings.iter().map(|one| {
+            let of = one.repository.as_ref().map(|root| watched.about(root, one.worktree.as_deref()));
+            let root = one.repository.as_deref().unwrap_or(Path::new("")).display();
+            let key = format!("{} {root} {} {}", one.code.code(), one.subject, one.message);
+            (key, told(one.message.clone(), of.unwrap_or_default()))
+        });
+        news.extend(differences(Subject::Finding, &mut self.findings, seen.collect(), at));
         tell(context, &mut self.told, &conflicts, &registry);
         let debts: Vec<String> = registry.debts.iter().map(|debt| debt.name.clone()).collect();
         let seen = registry.debts.iter().map(|debt| {
-            (debt.number.to_string(), format!("the teardown of `{}` has not succeeded yet", debt.name))
+            let text = format!("the teardown of `{}` has not succeeded yet", debt.name);
+            (debt.number.to_string(), told(text, watched.about(&debt.repository, Some(&debt.name))))
         });
         news.extend(differences(Subject::Debt, &mut self.debts, seen.collect(), at));
         news.extend(self.beats.beat(context)?.map(deed));

@@ -3,6 +3,7 @@
 mod beats;
 mod look;
 mod mend;
+mod naming;
 mod stand;
 mod tell;
 
