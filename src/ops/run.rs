@@ -96,7 +96,7 @@ pub fn become_background(starts: u8, folder: &Path) -> Result<bool> {
 }
 
 fn start_sweep(words: &[&str], folder: &Path, in_our_group: bool) -> Result<()> {
-    spawn::detach(words, folder, in_our_group).map_err(|error| {
+    spawn::detach(words, folder, in_our_group).map(drop).map_err(|error| {
         Failure::from_io(error, Code::Internal, "the clean-up of the trash cannot be started")
     })
 }

@@ -217,9 +217,11 @@ pub fn start_beside(context: &Context, port: Option<Port>, words: &[OsString]) -
         drop(listen::on(port)?);
     }
     // In our own group, which it leaves: a leader could not.
-    spawn::detach(words, Path::new("/"), true)
+    let started = spawn::detach(words, Path::new("/"), true)
         .map_err(|error| Failure::from_io(error, Code::Internal, "the server cannot be started"))?;
-    await_start(context)
+    let report = await_start(context)?;
+    // Somebody else started one at the same moment, and was faster: theirs is not as ours was to be.
+    if report.pid == started { Ok(report) } else { Err(already(&state)) }
 }
 
 /// Leaves the terminal we were started from.

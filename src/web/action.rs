@@ -59,12 +59,36 @@ pub async fn body(
 ///
 /// `usage` for a body of other words; `not_found`; those of the action.
 pub fn act(site: &ServerSite, act: &Act, body: &[u8]) -> Result<Vec<u8>> {
-    let wish = if body.is_empty() {
-        ActionWish::default()
-    } else {
-        serde_json::from_slice(body)
-            .map_err(|error| Failure::new(Code::Usage, format!("the body is not understood: {error}")))?
-    };
+    let wish = if body.is_empty() { ActionWish::default() } else { wish_of(body)? };
     let (context, problems) = site.at(&act.repository)?;
     report(act.action.command(), &act::act(context, &problems, act.action, &act.name, &wish)?)
+}
+
+/// A wish is an object of named words: serde would take a list of them in their order too.
+fn wish_of(body: &[u8]) -> Result<ActionWish> {
+    let not_understood =
+        |why: &dyn std::fmt::Display| Failure::new(Code::Usage, format!("the body is not understood: {why}"));
+    let value: serde_json::Value = serde_json::from_slice(body).map_err(|error| not_understood(&error))?;
+    if !value.is_object() {
+        return Err(not_understood(&"it is no JSON object"));
+    }
+    serde_json::from_slice(body).map_err(|error| not_understood(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_an_object_of_words_that_are_known() {
+        for wrong in
+            ["[]", r#"[["web"]]"#, "null", "3", r#""up""#, "{", r#"{"force":true}"#, r#"{"services":3}"#]
+        {
+            let failure = wish_of(wrong.as_bytes()).unwrap_err();
+            assert_eq!(failure.code(), Code::Usage, "{wrong}");
+            assert!(!failure.message().contains("ActionWish"), "{failure}");
+        }
+        assert_eq!(wish_of(b"{}").unwrap(), ActionWish::default());
+        assert!(wish_of(br#"{"services":["web"]}"#).unwrap().services.is_some());
+    }
 }

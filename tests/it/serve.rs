@@ -268,6 +268,20 @@ fn in_the_background_it_goes_on_without_its_terminal_until_it_is_stopped() {
     assert_eq!(mode & 0o777, 0o600);
     sandbox.refused(&["serve", "--detach"], "already_running");
     sandbox.wt(&["serve", "--stop"]).ok();
+    // Of two who start one at the same moment, each on a port of its own, one is told that somebody serves already.
+    let at_once = std::thread::scope(|scope| {
+        let start = |at: u16| {
+            let port = sandbox.port(at).to_string();
+            let sandbox = &sandbox;
+            scope.spawn(move || (port.clone(), sandbox.wt(&["--json", "serve", "--detach", "--port", &port])))
+        };
+        [start(5), start(6)].map(|started| started.join().unwrap())
+    });
+    let (came, went): (Vec<_>, Vec<_>) = at_once.iter().partition(|(_, run)| run.status == 0);
+    assert_eq!((came.len(), went.len()), (1, 1), "{}{}", at_once[0].1.shown(), at_once[1].1.shown());
+    assert_eq!(came[0].1.json()["url"], format!("http://127.0.0.1:{}/", came[0].0));
+    assert_eq!(went[0].1.json()["error"]["code"], "already_running");
+    sandbox.wt(&["serve", "--stop"]).ok();
     // A port that a worktree has, and one that somebody holds, are refused with the reason.
     sandbox.wt(&["create", "login", "--ports"]).ok();
     let theirs = sandbox.port(0).to_string();

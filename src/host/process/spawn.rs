@@ -113,14 +113,14 @@ pub(crate) fn scrub(command: &mut Command) {
 }
 
 /// Starts this program again with `arguments`, nothing to read or write and a process group of its own, so that Ctrl-C
-/// never reaches it, and does not wait for it. `in_our_group` leaves it in ours, from which it can
+/// never reaches it, and does not wait for it; returns its pid. `in_our_group` leaves it in ours, from which it can
 /// [leave the session](leave_session) as the leader of a group could not.
 ///
 /// # Errors
 ///
 /// Those of starting it.
 #[expect(clippy::disallowed_methods, reason = "a child that starts here has git's variables scrubbed")]
-pub fn detach(arguments: &[impl AsRef<OsStr>], folder: &Path, in_our_group: bool) -> io::Result<()> {
+pub fn detach(arguments: &[impl AsRef<OsStr>], folder: &Path, in_our_group: bool) -> io::Result<u32> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(arguments).current_dir(folder);
     if !in_our_group {
@@ -128,7 +128,7 @@ pub fn detach(arguments: &[impl AsRef<OsStr>], folder: &Path, in_our_group: bool
     }
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     scrub(&mut command);
-    command.spawn().map(drop)
+    command.spawn().map(|child| child.id())
 }
 
 /// Starts a program that is the person's own, as a browser, with nothing to read or write and a process group of its own, and

@@ -55,7 +55,7 @@ pub(super) fn start(context: &Context, repository: &Repository, entry: &Entry) -
     let mut words = WORDS.to_vec();
     words.extend(["--quiet", "--no-input", &entry.name]);
     words.extend(file.iter().flat_map(|file| ["--config", file.as_str()]));
-    spawn::detach(&words, repository.root(), true).map_err(|error| {
+    spawn::detach(&words, repository.root(), true).map(drop).map_err(|error| {
         Failure::from_io(error, Code::Internal, "the setup in the background cannot be started")
     })
 }
