@@ -71,7 +71,7 @@ mod tests {
         assert_eq!(read(exported.clone()), first, "{exported}");
         // What nobody set stays unset, and is shown.
         let layer = Layer { path: "f".to_owned(), text: exported.clone(), source: Source::User };
-        let again = merge(&[layer], &[], &[]).unwrap().values;
+        let again = merge(&[layer], &[]).unwrap().values;
         let kept = again.iter().find(|value| value.key == "resolve.preserve_foreign").unwrap();
         assert_eq!(kept.origin, crate::model::config::origin::Origin::BuiltIn);
         assert!(exported.contains("\n# resolve.preserve_foreign = true\n"), "{exported}");
