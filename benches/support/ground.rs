@@ -109,7 +109,8 @@ impl Ground {
         if is_packed {
             names.push("refs/heads/main".to_owned());
             names.sort();
-            let lines: String = names.iter().map(|name| format!("{commit} {name}\n")).collect();
+            let line = |lines: String, name: &String| lines + &commit + " " + name + "\n";
+            let lines = names.iter().fold(String::new(), line);
             let head = "# pack-refs with: peeled fully-peeled sorted \n";
             fs::write(git.join("packed-refs"), format!("{head}{lines}")).unwrap();
             return;

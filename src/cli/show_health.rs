@@ -36,7 +36,7 @@ fn branch(text: &mut String, paint: Paint, worktree: &WorktreeHealth, width: Opt
         let pid = service.pid.map(|pid| format!("pid {pid}")).unwrap_or_default();
         let latency = service.latency_ms.map(|time| format!("{time} ms")).unwrap_or_default();
         let more = [pid.as_str(), &latency].into_iter().filter(|word| !word.is_empty());
-        let more: String = more.map(|word| format!("  {word}")).collect();
+        let more = more.fold(String::new(), |line, word| line + "  " + word);
         let state = |padded: usize| {
             let state = format!("{} {:<padded$}", service.health.mark(), service.health.words());
             painted(paint, service.health, &state)

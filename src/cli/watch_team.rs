@@ -1,5 +1,6 @@
 //! `wt team --watch`: who has what, drawn again and again on a terminal, written when it changed elsewhere.
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use super::session::Session;
@@ -63,7 +64,9 @@ impl Watch<'_> {
             self.shown = Some(report);
             return self.draw(context, None);
         }
-        new.iter().for_each(|warning| ui.warn(warning));
+        for warning in &new {
+            ui.warn(warning);
+        }
         // That a host was seen again is no change of who has what.
         let same = |one: &Report| {
             (one.ports == report.ports, one.branches == report.branches, one.unread == report.unread)
@@ -99,7 +102,7 @@ impl Watch<'_> {
             self.shown.as_ref().map_or_else(String::new, |report| show_team::text(ui, report, context.now()));
         let mark = ui.paint().warning("warning:");
         for warning in self.told.iter().map(String::as_str).chain(missed) {
-            text.push_str(&format!("{mark} {warning}\n"));
+            let _ = writeln!(text, "{mark} {warning}");
         }
         self.screen.draw(ui, size, &text)
     }

@@ -130,10 +130,7 @@ impl Event {
     /// Answers whether the repository is to hear of it: it is about a worktree of it, or about none of any.
     #[must_use]
     pub fn concerns(&self, root: &Path) -> bool {
-        match &self.repository {
-            Some(of) => of == root,
-            None => self.worktree.is_none(),
-        }
+        self.repository.as_ref().is_none_or(|of| of == root)
     }
 
     /// Adds a detail; `service` and `port` have places of their own.

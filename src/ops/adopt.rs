@@ -169,8 +169,9 @@ fn wanted(
             let path = &signed.flatten().map_or_else(|| path.clone(), |found| found.path);
             let wanted = rows::canonical(&context.absolute(path));
             let is_at = |place: &Path| rows.iter().find(|row| rows::canonical(row.path()) == place);
-            let found = match (is_at(&wanted), path.to_str()) {
-                // The folder counts before a name that reads the same.
+            // The folder counts before a name that reads the same, and git's name before the others.
+            let is_called_so = |row: &&WorktreeRow| row.name().as_str() == path.as_os_str();
+            let found = match (is_at(&wanted).or_else(|| rows.iter().find(is_called_so)), path.to_str()) {
                 (None, Some(word)) => find::find_named(context, registry, word)?
                     .and_then(|named| is_at(&rows::canonical(&named.path))),
                 (found, _) => found,

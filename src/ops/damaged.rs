@@ -2,7 +2,7 @@
 
 use crate::error::{Code, Failure, Result};
 use crate::host::git::{GitWorktree, RecordDamage, Repository};
-use crate::model::advised::wt;
+use crate::model::advised::{git, wt};
 use crate::ops::rows::WorktreeRow;
 
 /// Proves that the folder is the worktree's own and its record whole: two of git's records may name one folder.
@@ -41,7 +41,7 @@ pub fn in_words(worktree: &GitWorktree, damage: &RecordDamage) -> String {
 
 /// Says what helps, the last resort included.
 #[must_use]
-pub fn cure(repository: &Repository, name: &str, worktree: &GitWorktree, damage: &RecordDamage) -> String {
+pub fn cure(repository: &Repository, name: &str, damage: &RecordDamage) -> String {
     let prune = wt("prune {}", &[&name]);
     match damage {
         RecordDamage::Record(_) => {
@@ -53,7 +53,7 @@ pub fn cure(repository: &Repository, name: &str, worktree: &GitWorktree, damage:
         ),
         RecordDamage::Unlinked => format!(
             "`{}` makes the link anew where that folder is the worktree; else move it away",
-            repository.repair_of(&worktree.path)
+            git("worktree repair", &[]).at(repository.root().display())
         ),
     }
 }
@@ -67,6 +67,6 @@ pub fn refusal(
     damage: &RecordDamage,
 ) -> Failure {
     Failure::new(Code::GitFailed, format!("`{name}` is left alone: {}", in_words(worktree, damage)))
-        .hint(cure(repository, name, worktree, damage))
+        .hint(cure(repository, name, damage))
         .detail("path", worktree.path.display().to_string())
 }

@@ -134,7 +134,7 @@ fn people_read_sentences_and_programs_words() {
     let screen = |arguments: &[&str]| {
         let mut command = sandbox.command(&sandbox.repo(), arguments);
         command.env("NO_COLOR", "1");
-        Terminal::sized(command, 40, 160).finish().1
+        Terminal::sized(command, 40, 240).finish().1
     };
     let scan = screen(&["ports", "scan"]);
     assert!(scan.contains("own server") && !scan.contains("own_listener"), "{scan}");

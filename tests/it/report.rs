@@ -11,7 +11,7 @@ use crate::support::wait::until;
 use crate::support::{Sandbox, skip};
 
 const SERVER: &str = "[service.web]\nrun = \"python3 -m http.server {{ port }} --bind 127.0.0.1\"\nrestart = \"always\"\n\
-     health = { interval = \"200ms\" }\n";
+     health = { tcp = {}, interval = \"200ms\" }\n";
 
 #[test]
 fn ports_conflicts_services_and_what_was_done_are_summed_up_and_the_server_says_the_same() {

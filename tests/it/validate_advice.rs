@@ -49,8 +49,7 @@ fn rows() -> Vec<Row> {
             })
         },
         row("worktree-unregistered", 1, |sandbox| {
-            let path = sandbox.path("by hand");
-            sandbox.git(&sandbox.repo(), &["worktree", "add", "-q", "-b", "by-hand", path.to_str().unwrap()]);
+            sandbox.git(&sandbox.repo(), &["worktree", "add", "-q", "-b", "by-hand", "../by hand"]);
             Some(None)
         }),
         row("git-record-damaged", 1, |sandbox| {

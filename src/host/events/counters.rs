@@ -78,10 +78,10 @@ mod tests {
     fn a_damaged_file_hides_nothing_that_the_log_still_has_and_a_later_version_is_named() {
         let folder = tempfile::tempdir().unwrap();
         put(folder.path(), "created");
-        std::fs::write(path(folder.path()), b"{\"schema\":1,\"seq").unwrap();
+        files::replace(&path(folder.path()), b"{\"schema\":1,\"seq", 0o600).unwrap();
         let (tally, is_damaged) = count(folder.path()).unwrap();
         assert_eq!((tally.events["created"], is_damaged), (1, true));
-        std::fs::write(path(folder.path()), b"{\"schema\":99,\"sequence\":0}").unwrap();
+        files::replace(&path(folder.path()), b"{\"schema\":99,\"sequence\":0}", 0o600).unwrap();
         assert!(count(folder.path()).unwrap_err().to_string().contains("counters.json"));
     }
 }

@@ -74,8 +74,9 @@ impl Repository {
     ///
     /// Fails when git cannot read the history.
     pub fn is_built_on(&self, commit: &str, own: &[String], theirs: &[String]) -> Result<bool> {
-        let without =
-            |commits: &[String]| commits.iter().map(|commit| format!("^{commit}\n")).collect::<String>();
+        let without = |commits: &[String]| {
+            commits.iter().fold(String::new(), |lines, commit| lines + "^" + commit + "\n")
+        };
         let listed = |options: &[&str], asked: String| {
             let git = self.git().args(["rev-list", "--ignore-missing"]).args(options).args(["--stdin"]);
             git.input(asked).require().map(|output| output.text())

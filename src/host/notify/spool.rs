@@ -282,7 +282,7 @@ mod tests {
         assert_eq!(update(state, take).unwrap(), Some(1));
         assert!(!is_any_late(state));
         // As it is where the file was replaced, and what was taken in was not removed any more.
-        std::fs::write(taken(state), &kept).unwrap();
+        files::replace(&taken(state), &kept, 0o600).unwrap();
         let later = Event { sequence: 9, ..failed };
         hear_late(state, &[&later]).unwrap();
         assert_eq!(update(state, take).unwrap(), Some(1), "the later one alone");

@@ -28,9 +28,10 @@ pub fn own(facts: &Facts) -> Vec<Finding> {
         let own = seen.own_config.as_ref()?;
         let message =
             format!("its branch changed .wt.toml, which has no effect: {} counts", own.counts.display());
-        let hint = match own.is_foreign {
-            true => "it counts once the main worktree has it",
-            false => "it counts once the main worktree has it; until then `--config FILE` tries it out",
+        let hint = if own.is_foreign {
+            "it counts once the main worktree has it"
+        } else {
+            "it counts once the main worktree has it; until then `--config FILE` tries it out"
         };
         Some(Finding::about(FindingKind::ConfigDiffers, entry, message).hint(hint))
     };

@@ -124,13 +124,13 @@ fn entries_of(registry: &Registry, id: Option<&RepositoryId>) -> Vec<Entry> {
 fn add_others(context: &Context, gathered: &mut Gathered) -> Result<()> {
     let registry = Arc::clone(&gathered.registry);
     for known in others(context, &registry).iter().filter(|known| !known.entries.is_empty()) {
-        let (repository, config, problem) = match known.sight(context) {
-            Some((Context { repository, config, .. }, problem)) => (repository, config, problem),
-            None => {
+        let (repository, config, problem) =
+            if let Some((Context { repository, config, .. }, problem)) = known.sight(context) {
+                (repository, config, problem)
+            } else {
                 let (config, problem) = config::of_other_repository(&context.host, None);
                 (None, config, problem)
-            }
-        };
+            };
         if let (Some(problem), Some(place)) = (problem, known.places.first()) {
             gathered.warnings.push(format!("{}: {problem}", place.display()));
         }

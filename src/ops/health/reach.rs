@@ -203,20 +203,16 @@ fn refusal(entry: &Entry, views: &[ServiceHealth], seen: &[Judgement], timeout: 
 }
 
 fn portless(context: &Context, entry: &Entry, service: Option<&ServiceName>) -> Failure {
-    let name = &entry.name;
-    match service {
-        Some(service) => run::portless(context, service, entry),
-        None => {
-            let failure =
-                Failure::new(Code::NotFound, format!("no service of `{name}` has a port of its own"));
-            let shared = Sharing::of(context, entry).ports().unwrap_or_default();
-            failure.hint(match shared.first() {
-                Some((shared, _)) => {
-                    let url = wt("url {}", &[shared]);
-                    format!("`{url}` says where `{shared}` is, which serves all worktrees")
-                }
-                None => "`wt ports allocate --service web` gives `web` one".to_owned(),
-            })
-        }
+    if let Some(service) = service {
+        return run::portless(context, service, entry);
     }
+    let message = format!("no service of `{}` has a port of its own", entry.name);
+    let shared = Sharing::of(context, entry).ports().unwrap_or_default();
+    Failure::new(Code::NotFound, message).hint(match shared.first() {
+        Some((shared, _)) => {
+            let url = wt("url {}", &[shared]);
+            format!("`{url}` says where `{shared}` is, which serves all worktrees")
+        }
+        None => "`wt ports allocate --service web` gives `web` one".to_owned(),
+    })
 }

@@ -36,7 +36,9 @@ pub(super) fn mark_removing(
         let commit = target.worktree.as_ref().and_then(|worktree| worktree.commit.as_deref());
         let branch = target.branch.as_deref();
         let mark = foreign::of_adopted(context, repository, Some(admin), branch, commit)?;
-        mark.iter().for_each(|mark| notes.foreign.write(mark));
+        if let Some(mark) = &mark {
+            notes.foreign.write(mark);
+        }
     }
     context.store()?.update(|registry| {
         registry.remember_repository(record.clone());

@@ -212,10 +212,10 @@ pub fn inspect(
             return Err(not_a_worktree(&found.name, &found.path));
         };
         // Of many, each is proven again by itself right before it goes.
-        let damaged = worktree.as_ref().and_then(|known| Some((known, repository.damage(known)?)));
+        let damaged = worktree.as_ref().and_then(|known| repository.damage(known));
         repository.require_seemingly_linked(&found.path, admin, context.host.home()).map_err(|refused| {
             match damaged {
-                Some((known, damage)) => refused.hint(damaged::cure(repository, &found.name, known, &damage)),
+                Some(damage) => refused.hint(damaged::cure(repository, &found.name, &damage)),
                 None => refused,
             }
         })?;

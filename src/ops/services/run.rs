@@ -110,8 +110,8 @@ pub fn prepare<'a>(context: &'a Context, request: &'a Request) -> Result<ReadyCo
     };
     let meant = meant(context, &entry, request.service.as_ref());
     // A server of the main worktree has that port, and the command may ask it.
-    let held = target.as_ref().filter(|_| shared.is_none());
-    let (hold, note) = match vacancy::occupy(context, &entry, held, &meant)? {
+    let wanted = target.as_ref().filter(|_| shared.is_none());
+    let (hold, note) = match vacancy::occupy(context, &entry, wanted, &meant)? {
         Occupied::Free(hold) => (hold, returned),
         Occupied::ByOthers(taken) if request.unchecked => {
             (None, Some(format!("{}; the command runs all the same", vacancy::told(&taken))))

@@ -359,25 +359,25 @@ pub fn restart(
     }
     let entry = env::require_entry(context, None)?;
     let sharing = Sharing::of(context, &entry);
-    let (named, own): (Vec<ServiceName>, Vec<ServiceName>) =
+    let (asked, own): (Vec<ServiceName>, Vec<ServiceName>) =
         names.iter().cloned().partition(|name| sharing.is_shared(name));
-    for service in &named {
+    for service in &asked {
         let others = sharing.others(service)?;
         if !others.is_empty() {
             listener.note(&format!("`{service}` is restarted for {} too", others.join(", ")));
         }
     }
     let begun = begin(context, &entry, &needed, listener, &|there, listener| {
-        let others = needed.iter().filter(|name| !named.contains(name));
+        let others = needed.iter().filter(|name| !asked.contains(name));
         let services: Vec<ServiceName> = others.cloned().collect();
-        if named.is_empty() {
+        if asked.is_empty() {
             return up::up(there, &up::Request { services, ..up::Request::default() }, listener);
         }
         // What they need is started with them.
         if !services.is_empty() {
             up::up(there, &up::Request { services, ..up::Request::default() }, listener)?;
         }
-        restart::restart(there, &named, listener)
+        restart::restart(there, &asked, listener)
     })?;
     if own.is_empty() && !names.is_empty() {
         let mut services = begun.report.services.clone();

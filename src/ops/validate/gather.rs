@@ -290,6 +290,11 @@ fn damaged(
     records: &Records,
     half_made: &[HalfMade],
 ) -> Vec<DamagedRecord> {
+    let id = repository.find_id();
+    let is_by_name = |entry: &&Entry, worktree: &GitWorktree| Some(&entry.admin) == worktree.admin.as_ref();
+    let is_recorded = |worktree: &GitWorktree| {
+        id.as_ref().is_some_and(|id| registry.living(id).any(|entry| is_by_name(&entry, worktree)))
+    };
     let found = lookout.worktrees().iter().filter_map(|worktree| {
         let damage = repository.damage(worktree)?;
         let is_told = match &damage {
@@ -297,18 +302,21 @@ fn damaged(
                 half_made.iter().any(|left| Some(&left.admin) == worktree.admin.as_ref())
                     || !repository.is_settled(worktree)
             }
-            RecordDamage::Displaced(_) | RecordDamage::Unlinked => records.have(worktree),
+            // The folder that it names has the record of its owner.
+            RecordDamage::Displaced(_) => is_recorded(worktree),
+            RecordDamage::Unlinked => records.have(worktree),
         };
         if is_told {
             return None;
         }
         let record = find_record(repository, registry, mark(worktree));
+        let record = record.filter(|entry| is_by_name(entry, worktree));
         let name =
             record.map_or_else(|| worktree.admin.clone().unwrap_or_default(), |entry| entry.name.clone());
         Some(DamagedRecord {
             repository: repository.root().to_path_buf(),
             why: damaged_records::in_words(worktree, &damage),
-            cure: damaged_records::cure(repository, &name, worktree, &damage),
+            cure: damaged_records::cure(repository, &name, &damage),
             name,
         })
     });
