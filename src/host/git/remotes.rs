@@ -73,6 +73,10 @@ impl Repository {
 
     /// Counts the commits that only `ours` and only `theirs` have; both are full hashes.
     pub fn ahead_behind(&self, ours: &str, theirs: &str) -> Result<Distance> {
+        // As of every new branch: no history is walked, and no loose object looked at for that.
+        if ours == theirs {
+            return Ok(Distance { ahead: 0, behind: 0 });
+        }
         let failed = |error| from_library(error, "compare commits");
         // git stops at a commit that is damaged, where libgit2 would go round for ever.
         if let Some(library) = self.library().filter(|library| library.is_history_whole()) {
