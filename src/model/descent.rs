@@ -1,6 +1,7 @@
 //! Whose the refs are that a commit may come from, by the remotes that they were fetched from.
 
 use crate::model::foreign::is_kept_by_forge;
+use crate::model::refspec;
 
 /// Whose a ref is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub enum RefOwner {
 pub fn owner(name: &str, specs: &[(String, String)], own: &[String]) -> RefOwner {
     let mut found = RefOwner::Unknown;
     for (remote, spec) in specs {
-        let Some(source) = source_of(spec, name) else { continue };
+        let Some(source) = refspec::source_of(spec, name) else { continue };
         if is_kept_by_forge(&source) {
             return RefOwner::Stranger;
         }
@@ -33,17 +34,7 @@ pub fn owner(name: &str, specs: &[(String, String)], own: &[String]) -> RefOwner
 /// Answers whether a fetch refspec brings pull requests.
 #[must_use]
 pub fn brings_pulls(spec: &str) -> bool {
-    spec.trim_start_matches('+')
-        .split_once(':')
-        .is_some_and(|(from, to)| !to.is_empty() && is_kept_by_forge(from))
-}
-
-/// Returns the remote's ref that one fetch refspec (gitglossary(7)) writes to `name`.
-fn source_of(spec: &str, name: &str) -> Option<String> {
-    let (from, to) = spec.trim_start_matches('+').split_once(':')?;
-    let Some((before, after)) = to.split_once('*') else { return (to == name).then(|| from.to_owned()) };
-    let middle = name.strip_prefix(before)?.strip_suffix(after)?;
-    Some(from.replacen('*', middle, 1))
+    refspec::sides(spec).is_some_and(|(from, _)| is_kept_by_forge(from))
 }
 
 #[cfg(test)]

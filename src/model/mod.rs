@@ -71,6 +71,7 @@ pub mod quantity;
 pub mod quoting;
 pub mod readying;
 pub mod recovery;
+pub mod refspec;
 pub mod registry;
 pub mod renaming;
 pub mod report;

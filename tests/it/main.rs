@@ -157,6 +157,7 @@ mod serve;
 mod serve_actions;
 mod serve_discovery;
 mod serve_faults;
+mod serve_killed;
 mod serve_unit;
 mod services_callers;
 mod services_checks;

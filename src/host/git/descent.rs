@@ -60,11 +60,11 @@ impl Repository {
             .map_err(failed)?;
         names.sort();
         names.dedup();
-        Ok(names
-            .into_iter()
-            .map(|name| (self.followed(&name), name))
-            .map(|(followed, name)| (name, followed))
-            .collect())
+        let with_what = |name: String| {
+            let followed = self.followed(&name);
+            (name, followed)
+        };
+        Ok(names.into_iter().map(with_what).collect())
     }
 
     /// Answers whether the line of first parents that ends at `commit` begins, where it leaves `own`, with a commit that

@@ -8,6 +8,7 @@ use super::library_error::from_library;
 use super::repository::Repository;
 use crate::error::Result;
 use crate::model::branch::{AutoSetupMerge, RemoteBranch, Upstream};
+use crate::model::refspec;
 
 /// The upstreams as the configuration had them when it was read.
 pub struct Upstreams {
@@ -72,7 +73,7 @@ impl Upstreams {
     pub(super) fn tracking_refs(&self, source: &str) -> Vec<(String, String)> {
         let mut found: Vec<(String, String)> = Vec::new();
         for (remote, spec) in &self.specs {
-            if let Some(tracking) = mapped(spec, source)
+            if let Some(tracking) = refspec::target_of(spec, source)
                 && !found.iter().any(|(known, _)| known == remote)
             {
                 found.push((remote.clone(), tracking));
@@ -129,32 +130,5 @@ impl Repository {
             None => None,
         };
         Ok(Some(Upstream { commit, ..upstream }))
-    }
-}
-
-/// Maps `source` through one fetch refspec (gitglossary(7)); negative ones map nothing.
-fn mapped(spec: &str, source: &str) -> Option<String> {
-    let (from, to) = spec.trim_start_matches('+').split_once(':')?;
-    let Some((before, after)) = from.split_once('*') else {
-        return (from == source && !to.is_empty()).then(|| to.to_owned());
-    };
-    let middle = source.strip_prefix(before)?.strip_suffix(after)?;
-    Some(to.replacen('*', middle, 1))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::mapped;
-
-    #[test]
-    fn a_refspec_maps_what_it_matches() {
-        let usual = "+refs/heads/*:refs/remotes/origin/*";
-        assert_eq!(mapped(usual, "refs/heads/a/b").as_deref(), Some("refs/remotes/origin/a/b"));
-        assert_eq!(mapped(usual, "refs/tags/a"), None);
-        assert_eq!(
-            mapped("refs/heads/x:refs/remotes/o/x", "refs/heads/x").as_deref(),
-            Some("refs/remotes/o/x")
-        );
-        assert_eq!(mapped("^refs/heads/x", "refs/heads/x"), None);
     }
 }
