@@ -187,8 +187,8 @@ impl Context {
                 let message = format!("the shared folder {} is not there", path.display());
                 return Err(Failure::new(Code::ClaimsUnreachable, message)
                     .hint(format!(
-                        "`sudo {}` makes it, `WT_TEAM_SHARED_HOST=off` does without",
-                        wt("team init --shared-host {}", &[&path.display()])
+                        "`{}` makes it, `WT_TEAM_SHARED_HOST=off` does without",
+                        wt("team init --shared-host {}", &[&path.display()]).by_root()
                     ))
                     .detail("reason", "missing"));
             }

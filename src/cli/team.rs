@@ -9,6 +9,8 @@ use super::show_team;
 use super::team_hosts::{self, HostsCommand};
 use super::watch_team;
 use crate::error::Result;
+use crate::model::advised::wt;
+use crate::model::config::settings::TeamKeeper;
 use crate::ops::team::{self, Report};
 use crate::ui::escape;
 
@@ -103,13 +105,15 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
                 return Ok(0);
             }
             report.warnings.iter().for_each(|warning| ui.warn(warning));
-            if report.shared_host.is_none() && report.remote.is_none() && report.warnings.is_empty() {
-                ui.say(
-                    "there is no team here: `sudo $(command -v wt) team init --shared-host` keeps the ports of this machine's users apart, \
-                     `[team] claims = \"git\"` has branches claimed on the remote",
-                );
-            } else if is_empty(&report) {
+            let has_team = report.shared_host.is_some() || report.remote.is_some();
+            if has_team && is_empty(&report) {
                 ui.say("nobody has claimed anything");
+            } else if !has_team && context.config.team.keeper == TeamKeeper::Nobody {
+                let init = wt("team init --shared-host", &[]).by_root();
+                ui.say(&format!(
+                    "there is no team here: `{init}` keeps the ports of this machine's users apart, `[team] claims = \"git\"` has \
+                     branches claimed on the remote"
+                ));
             }
             ui.answer(&show_team::text(ui, &report, context.now()))?;
         }

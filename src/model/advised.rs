@@ -66,6 +66,13 @@ impl Advised {
         self
     }
 
+    /// Has root run it, whose PATH need not have our program.
+    #[must_use]
+    pub fn by_root(mut self) -> Self {
+        self.program = "sudo $(command -v wt)";
+        self
+    }
+
     /// Adds words behind it, each a value.
     #[must_use]
     pub fn and<T: Display>(mut self, values: impl IntoIterator<Item = T>) -> Self {

@@ -24,6 +24,12 @@ pub fn of_row<'a>(repository: &Repository, row: &'a WorktreeRow) -> Option<(&'a 
     repository.damage(worktree).map(|damage| (worktree, damage))
 }
 
+/// Answers whether a record stays as it is: one that changed just now somebody may be writing.
+#[must_use]
+pub fn is_for_good(repository: &Repository, worktree: &GitWorktree, damage: &RecordDamage) -> bool {
+    matches!(damage, RecordDamage::Displaced(_)) || repository.is_settled(worktree)
+}
+
 /// Says what is wrong.
 #[must_use]
 pub fn in_words(worktree: &GitWorktree, damage: &RecordDamage) -> String {

@@ -104,6 +104,15 @@ impl<'a> Sharing<'a> {
     }
 }
 
+/// Says how a service that serves all worktrees gets another port.
+#[must_use]
+pub fn another_port(service: &ServiceName, port: Option<Port>) -> String {
+    let port = port.map_or_else(|| "PORT".to_owned(), |port| port.to_string());
+    format!(
+        "it serves all worktrees: write `ports = {{ {service} = {port} }}` under [main] in .wt.toml, then `wt adopt --main`"
+    )
+}
+
 /// Returns the record of the main worktree, where it is a member.
 #[must_use]
 pub fn find_main<'a>(registry: &'a Registry, repository: &'a RepositoryId) -> Option<&'a Entry> {

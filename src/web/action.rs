@@ -72,7 +72,7 @@ fn wish_of(body: &[u8]) -> Result<ActionWish> {
     if !value.is_object() {
         return Err(not_understood(&"it is no JSON object"));
     }
-    serde_json::from_slice(body).map_err(|error| not_understood(&error))
+    serde_json::from_value(value).map_err(|error| not_understood(&error))
 }
 
 #[cfg(test)]

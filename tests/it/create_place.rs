@@ -70,9 +70,18 @@ fn inside_another_worktree_it_is_ignored_there() {
     let inner = outer.join("made/inner");
     sandbox.wt(&["create", "inner", "--path", inner.to_str().unwrap()]).ok();
     assert_eq!(sandbox.git(&outer, &["status", "--porcelain"]), "");
+    // What is ignored there hides nothing of the others.
+    git::write(&sandbox.repo(), "made/code.c", "");
+    assert_eq!(sandbox.git(&sandbox.repo(), &["status", "--porcelain"]), "?? made/");
     let error = sandbox.refused(&["remove", "outer"], "git_failed");
     let first = format!("wt remove {}", inner.display());
     assert!(error["hint"].as_str().unwrap().contains(&first), "{error}");
+    // Also where git's link names the folder itself.
+    let link = sandbox.repo().join(".git/worktrees/feature-inner/gitdir");
+    let whole = fs::read_to_string(&link).unwrap();
+    fs::write(&link, format!("{}\n", inner.display())).unwrap();
+    sandbox.refused(&["remove", "outer", "--force"], "git_failed");
+    fs::write(&link, whole).unwrap();
     sandbox.wt(&["remove", inner.to_str().unwrap()]).ok();
 }
 

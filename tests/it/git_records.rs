@@ -22,6 +22,8 @@ fn a_record_that_cannot_be_read_is_named_and_goes_by_its_name_while_its_files_st
     let admin = |name: &str| sandbox.repo().join(".git/worktrees").join(name);
     write(&admin("feature-h1"), "HEAD", "garbage\n");
     fs::remove_file(admin("feature-h2").join("commondir")).unwrap();
+    let error = sandbox.refused(&["prune", "h1"], "locked");
+    assert!(error["hint"].as_str().unwrap().contains("try again"), "it changed just now: {error}");
     for name in ["feature-h1", "feature-h2"] {
         write(&sandbox.worktree(name), "mine.txt", "not committed\n");
         age(&admin(name));
@@ -32,6 +34,13 @@ fn a_record_that_cannot_be_read_is_named_and_goes_by_its_name_while_its_files_st
     sandbox.wt(&["list"]).ok().answers(&["damaged"]);
     let error = sandbox.refused(&["remove", "h2", "--force"], "git_failed");
     assert!(error["hint"].as_str().unwrap().contains("`wt prune feature-h2`"), "{error}");
+    // A lock is said to be that, with the command that lifts it.
+    write(&admin("feature-h1"), "locked", "");
+    let error = sandbox.refused(&["prune", "h1"], "locked");
+    let unlock = format!("git worktree unlock {}", sandbox.worktree("feature-h1").display());
+    assert!(error["hint"].as_str().unwrap().contains(&unlock), "{error}");
+    sandbox.git(&sandbox.repo(), &["worktree", "unlock", sandbox.worktree("feature-h1").to_str().unwrap()]);
+    age(&admin("feature-h1"));
     for name in ["feature-h1", "feature-h2"] {
         let answer = sandbox.json(&["prune", name]);
         assert_eq!(answer["pruned"][0]["kind"], "damaged", "{answer}");

@@ -247,7 +247,7 @@ fn every_worktree_says_the_same_of_a_server_that_was_started_by_hand_and_nobody_
     assert!(refused["hint"].as_str().unwrap().contains("`wt up db`"), "{refused}");
     let other = ["ports", "allocate", "--service", "db", "--port", "5990"];
     let refused = sandbox.refused_in(&one.folder, &other, "port_conflict");
-    assert!(refused["hint"].as_str().unwrap().contains("`[main] ports = { db = 5990 }`"), "{refused}");
+    assert!(refused["hint"].as_str().unwrap().contains("`ports = { db = 5990 }` under [main]"), "{refused}");
     sandbox.refused(&["ports", "release", &port], "port_denied");
     let killed = one.wt(&["ports", "kill", &port, "--yes"]).ok();
     assert!(

@@ -155,7 +155,8 @@ impl NetworkClaims {
             if listed.iter().any(|(_, commit)| *commit == pushed.commit) {
                 continue;
             }
-            if pushed.silent && pushed.tried.is_none() && keeper.may_be_late() {
+            // Of one that was never answered nobody knows how far it came: whoever asked may have been killed.
+            if (pushed.silent || pushed.pending) && pushed.tried.is_none() && keeper.may_be_late() {
                 // The remote may be at it yet, without the child that asked for it.
                 self.journal.note(&Pushed { tried: Some(self.pulse.now), ..pushed.clone() })?;
             } else {

@@ -102,7 +102,7 @@ pub fn make(path: &Path) -> Result<bool> {
     }
     if users::ourselves() != 0 {
         return Err(Failure::new(Code::Permission, format!("only root makes {}", path.display()))
-            .hint(format!("sudo {}", wt("team init --shared-host", &[]))));
+            .hint(wt("team init --shared-host", &[]).by_root().to_string()));
     }
     let failed =
         |error| Failure::from_io(error, Code::Permission, format!("{} cannot be made", path.display()));

@@ -111,7 +111,7 @@ fn last_number(file: &File, length: u64) -> std::io::Result<u64> {
         if part == length || part >= FARTHEST {
             return Ok(0);
         }
-        part = length.min(part.saturating_mul(16));
+        part = length.min(part.saturating_mul(16)).min(FARTHEST);
     }
 }
 

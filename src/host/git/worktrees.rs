@@ -157,7 +157,7 @@ impl Repository {
         let mut resolved = ResolvedFolders::default();
         let names = self.admin_names()?.into_iter();
         let links = names.filter_map(|admin| read_gitdir_with(&self.admin_dir(&admin), &mut resolved));
-        Ok(links.filter_map(|link| link.parent().map(Path::to_owned)).collect())
+        Ok(links.map(|link| folder_of(&link).to_owned()).collect())
     }
 
     /// Returns git's names of the linked worktrees, in order.

@@ -171,7 +171,7 @@ impl Rule {
             Self::Switch([first, others @ ..]) => {
                 let others = others.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
                 format!(
-                    "`{first}` at once; {others} after trust; other words not at all, and nothing where your own word is another one"
+                    "`{first}` at once; {others} after trust; no other word ever, and nothing where you chose another word yourself"
                 )
             }
             Self::Switch([]) => "not at all".to_owned(),

@@ -8,6 +8,8 @@ use super::origin::Origin;
 use super::outside::{ClaimScope, EtcdSettings, TeamKeeper, TeamSettings};
 use super::problem::{Problem, ValueFault};
 use super::value;
+use crate::model::claim_ref::without_user;
+use crate::model::words;
 
 /// The keys of files, which lie where no folder changes what is meant.
 const FILES: [&str; 4] = ["team.etcd.password_file", "team.etcd.ca", "team.etcd.cert", "team.etcd.key"];
@@ -54,7 +56,7 @@ pub fn problems(merged: &MergedConfig) -> Vec<Problem> {
     let text = |key: &str| text(merged, key);
     for (place, endpoint) in endpoints(merged).iter().enumerate() {
         if let Err(why) = check_endpoint(endpoint) {
-            let fault = ValueFault::new(format!("`{endpoint}` {why}")).at(place);
+            let fault = ValueFault::new(format!("`{}` {why}", without_user(endpoint))).at(place);
             add("team.etcd.endpoints", fault.hint("write each as `https://etcd1:2379`"));
         }
     }
@@ -66,6 +68,9 @@ pub fn problems(merged: &MergedConfig) -> Vec<Problem> {
         if text(key).is_some_and(|path| !path.starts_with('/') && !path.starts_with("~/")) {
             add(key, ValueFault::new("is relative").hint("begin it with `/` or `~/`"));
         }
+    }
+    if let Some(Err(why)) = text("team.ssh").map(|words| words::split(&words)) {
+        add("team.ssh", ValueFault::new(why));
     }
     if duration(merged, "team.timeout").is_some_and(|time| time.is_zero()) {
         add("team.timeout", ValueFault::new("leaves no time for an answer").hint("for example `3s`"));
@@ -96,7 +101,9 @@ pub fn problems(merged: &MergedConfig) -> Vec<Problem> {
 }
 
 fn is_etcd_whole(merged: &MergedConfig) -> bool {
-    cfg!(feature = "etcd") && !endpoints(merged).is_empty() && text(merged, "team.etcd.team").is_some()
+    let endpoints = endpoints(merged);
+    let is_reached = !endpoints.is_empty() && endpoints.iter().all(|one| check_endpoint(one).is_ok());
+    cfg!(feature = "etcd") && is_reached && text(merged, "team.etcd.team").is_some()
 }
 
 fn text(merged: &MergedConfig, key: &str) -> Option<String> {
@@ -153,7 +160,9 @@ mod tests {
         };
         let half = "[team]\nclaims = \"etcd\"\n[team.etcd]\nendpoints = [\"https://e1:2379\"]\n";
         assert!(matches!(kept(half), TeamKeeper::Nobody));
-        assert!(matches!(kept(&format!("{half}team = \"shop\"\n")), TeamKeeper::Etcd(_)));
+        let whole = format!("{half}team = \"shop\"\n");
+        assert!(matches!(kept(&whole), TeamKeeper::Etcd(_)));
+        assert!(matches!(kept(&whole.replace("https://", "https://ana:sEcReT@")), TeamKeeper::Nobody));
     }
 
     #[test]
@@ -194,6 +203,7 @@ mod tests {
         assert_eq!(told(&format!("{whole}cert = \"/c.pem\"\n")), ["team.etcd.cert"]);
         assert_eq!(told(&format!("{whole}ca = \"ca.pem\"\n")), ["team.etcd.ca"]);
         assert_eq!(told("[team.etcd]\nteam = \"a/b\"\n"), ["team.etcd.team"]);
+        assert_eq!(told("[team]\nssh = \"ssh 'x\"\n"), ["team.ssh"]);
         for endpoint in ["etcd1:2379", "https://", "https://a@b", "https://e1/v3"] {
             let told = told(&format!("[team.etcd]\nendpoints = [\"{endpoint}\"]\n"));
             assert_eq!(told, ["team.etcd.endpoints"], "{endpoint}");

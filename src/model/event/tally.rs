@@ -139,7 +139,6 @@ pub fn resolution(event: &Event) -> Option<(&'static str, &'static str)> {
         "port_move_undone" => ("move", "undone"),
         "holder_terminated" if event.text("free") == "false" => ("terminate", "not_free"),
         "holder_terminated" => ("terminate", "done"),
-        "holder_restarted" => ("restart", "done"),
         "stray_terminated" => ("cleanup", "done"),
         // A move and an end have events of their own: what the second look finds is no other deed.
         "resolve_verified" if event.text("action") == "restart" => ("restart", "done"),

@@ -20,7 +20,8 @@ pub fn attend(repository: &Repository, path: &Path, journal: &Journal, interrupt
     warnings
 }
 
-/// The line names the topmost folder that this create made, so that the worktrees beside it need none of their own.
+/// In the main worktree the line names the topmost folder that this create made, so that the worktrees beside it need none of
+/// their own.
 fn exclude_inside(
     repository: &Repository,
     path: &Path,
@@ -31,9 +32,11 @@ fn exclude_inside(
     if repository.is_ignored_in(&around, path)? {
         return Ok(());
     }
-    let inside = |folder: &&Path| folder.starts_with(&around) && *folder != around;
-    let topmost = journal.new_parents.iter().map(PathBuf::as_path).find(inside).unwrap_or(path);
-    let Ok(relative) = topmost.strip_prefix(&around) else { return Ok(()) };
+    // The line counts in all worktrees: of a folder that is new in a linked one the others may have files.
+    let is_new = |folder: &&Path| folder.starts_with(&around) && *folder != around;
+    let new = journal.new_parents.iter().map(PathBuf::as_path).find(is_new);
+    let ignored = new.filter(|_| around == repository.root()).unwrap_or(path);
+    let Ok(relative) = ignored.strip_prefix(&around) else { return Ok(()) };
     exclude::add_folder(repository.common_dir(), relative, interrupt)
 }
 

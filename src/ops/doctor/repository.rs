@@ -58,6 +58,7 @@ fn worktrees_of(repository: &Repository) -> DoctorCheck {
 fn damaged_in_words(repository: &Repository) -> Option<String> {
     repository.each_worktree().find_map(|worktree| {
         let damage = repository.damage(&worktree)?;
+        let damage = Some(damage).filter(|damage| damaged::is_for_good(repository, &worktree, damage))?;
         let name = worktree.admin.as_deref().unwrap_or_default();
         Some(format!("worktree `{name}`: {}", damaged::in_words(&worktree, &damage)))
     })

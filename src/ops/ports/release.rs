@@ -15,7 +15,7 @@ use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::model::variables;
-use crate::ops::{find, main_worktree, origin};
+use crate::ops::{find, main_worktree, origin, sharing};
 
 /// What is given up: these ports, or all of the worktree, or all of the repository.
 #[derive(Clone, Debug)]
@@ -166,7 +166,7 @@ fn require_unshared(context: &Context, entry: &Entry, ports: &[Port]) -> Result<
     let service = &known.service;
     let message = format!("`{service}` serves all worktrees, and each has this port in its env block");
     Err(Failure::new(Code::PortDenied, message)
-        .hint(format!("`[main] ports = {{ {service} = 5050 }}` in .wt.toml gives it another one"))
+        .hint(sharing::another_port(service, None))
         .detail("service", service.as_str()))
 }
 

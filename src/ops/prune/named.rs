@@ -5,7 +5,7 @@ use super::candidate::{self, Plan, PruneCandidate, vanished};
 use super::report::Request;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::git::{GitWorktree, RecordDamage, Repository};
+use crate::host::git::{RecordDamage, Repository};
 use crate::host::place;
 use crate::model::advised::{Advised, git, wt};
 use crate::model::registry::entry::{Entry, EntryState};
@@ -73,14 +73,18 @@ fn find_here(
         return Err(ambiguous(name, rows.iter().map(|row| row.path().display().to_string()).collect()));
     }
     let Some(row) = rows.pop() else { return Ok(None) };
-    match damaged::of_row(repository, &row) {
-        Some((worktree, damage)) if damage == RecordDamage::Unlinked => {
+    if let Some((worktree, damage)) = damaged::of_row(repository, &row) {
+        if damage == RecordDamage::Unlinked {
             return Err(damaged::refusal(repository, &row.name(), worktree, &damage));
         }
-        Some((worktree, damage)) if worktree.lock.is_none() && is_settled(repository, worktree, &damage) => {
-            return candidate::damaged(context, &row, worktree, &damage).map(Some);
+        if worktree.lock.is_some() {
+            return Err(locked(&row, "it is locked"));
         }
-        _ => {}
+        if !damaged::is_for_good(repository, worktree, &damage) {
+            let message = format!("`{}` changed just now: somebody may be writing its record", row.name());
+            return Err(Failure::new(Code::Locked, message).hint("try again in ten seconds"));
+        }
+        return candidate::damaged(context, &row, worktree, &damage).map(Some);
     }
     let lookout = Lookout::new(context, Some(repository))?;
     match judge(context, repository, &lookout, &row, true) {
@@ -89,17 +93,14 @@ fn find_here(
         AbsenceLook::There => {
             Err(is_there(&row.name(), &row.path().display().to_string(), &wt("remove {}", &[&row.name()])))
         }
-        AbsenceLook::Kept(why) => {
-            let unlock = git("worktree unlock {}", &[&row.path().display()]);
-            Err(Failure::new(Code::Locked, format!("`{}` stays: {why}", row.name()))
-                .hint(format!("`wt list` shows it; `{unlock}` takes a lock away")))
-        }
+        AbsenceLook::Kept(why) => Err(locked(&row, &why)),
     }
 }
 
-/// A record that somebody may be writing just now is not called damaged.
-fn is_settled(repository: &Repository, worktree: &GitWorktree, damage: &RecordDamage) -> bool {
-    matches!(damage, RecordDamage::Displaced(_)) || repository.is_settled(worktree)
+fn locked(row: &WorktreeRow, why: &str) -> Failure {
+    let unlock = git("worktree unlock {}", &[&row.path().display()]);
+    Failure::new(Code::Locked, format!("`{}` stays: {why}", row.name()))
+        .hint(format!("`wt list` shows it; `{unlock}` takes a lock away"))
 }
 
 /// A record of a repository that is gone, or out of reach.

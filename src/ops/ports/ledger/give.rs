@@ -22,7 +22,7 @@ use crate::model::service::ServiceName;
 use crate::ops::choose::{self, Passing};
 use crate::ops::claims;
 use crate::ops::env_files::WrittenEnv;
-use crate::ops::host_ports;
+use crate::ops::{host_ports, sharing};
 
 /// The services of a worktree that are to have a port.
 #[derive(Clone, Copy, Debug)]
@@ -165,9 +165,7 @@ fn require_same(context: &Context, entry: &Entry, services: &[ServiceName], port
     let message = format!("`{service}` of `{}` has port {had} already", entry.name);
     let failure = Failure::new(Code::PortConflict, message);
     if context.config.is_shared(service) {
-        return Err(failure.hint(format!(
-            "it serves all worktrees: `[main] ports = {{ {service} = {port} }}` in .wt.toml gives it that one"
-        )));
+        return Err(failure.hint(sharing::another_port(service, Some(port))));
     }
     Err(failure.hint(format!(
         "`{release}` gives it up first",
