@@ -92,19 +92,6 @@ pub fn of_setup(marker: &str, which: Option<&str>, recorded: &[ProcessId]) -> io
     KinSight::by(WT_SETUP)?.kin(marker, which, recorded, None)
 }
 
-/// Returns the pids of those that may be of a service of the worktree and cannot be proven to be: see
-/// [`KinTable::in_doubt`].
-///
-/// # Errors
-///
-/// As [`of_worktree`].
-pub fn in_doubt(marker: &str, recorded: &[ProcessId], supervisor: Option<u32>) -> io::Result<Vec<u32>> {
-    let Some((us, table)) = KinSight::take()?.seen else { return Ok(Vec::new()) };
-    let recorded = identity::from_here(recorded);
-    let search = KinSearch { marker, service: None, recorded: &recorded, adopter: supervisor, asker: us.pid };
-    Ok(table.in_doubt(&search))
-}
-
 /// One look at all processes, in which the kin of many services can be found. What was born since is not in it.
 #[derive(Debug)]
 pub struct KinSight {
@@ -134,6 +121,14 @@ impl KinSight {
         Ok(Self { seen: Some((us, KinTable::new(all.collect::<io::Result<_>>()?))) })
     }
 
+    /// Returns the pids of those that may be of a service of the worktree and cannot be proven to be: see
+    /// [`KinTable::in_doubt`].
+    #[must_use]
+    pub fn in_doubt(&self, marker: &str, recorded: &[ProcessId], supervisor: Option<u32>) -> Vec<u32> {
+        let Some((us, table)) = &self.seen else { return Vec::new() };
+        table.in_doubt(&search(us, (marker, None), &identity::from_here(recorded), supervisor))
+    }
+
     /// Returns those of the kin who live still: of one service, or of all services of the worktree.
     ///
     /// # Errors
@@ -148,19 +143,29 @@ impl KinSight {
     ) -> io::Result<Vec<Kin>> {
         let Some((us, table)) = &self.seen else { return Ok(Vec::new()) };
         let recorded = identity::from_here(recorded);
-        let search = KinSearch { marker, service, recorded: &recorded, adopter: supervisor, asker: us.pid };
-        let kin = table.kin(&search).into_iter().filter_map(|pid| {
-            let facts = match table::find_facts(pid).transpose()? {
-                Ok(facts) => facts,
-                Err(error) => return Some(Err(error)),
-            };
-            // Whoever has the pid by now is not who was seen.
-            let seen = table.find(pid).filter(|seen| seen.started == facts.started)?;
-            let id = ProcessId { pid, started: seen.started, ..us.clone() };
-            Some(Ok(Kin { id, facts, service: seen.service.clone() }))
-        });
+        let kin =
+            table.kin(&search(us, (marker, service), &recorded, supervisor)).into_iter().filter_map(|pid| {
+                let facts = match table::find_facts(pid).transpose()? {
+                    Ok(facts) => facts,
+                    Err(error) => return Some(Err(error)),
+                };
+                // Whoever has the pid by now is not who was seen.
+                let seen = table.find(pid).filter(|seen| seen.started == facts.started)?;
+                let id = ProcessId { pid, started: seen.started, ..us.clone() };
+                Some(Ok(Kin { id, facts, service: seen.service.clone() }))
+            });
         kin.collect()
     }
+}
+
+/// What is looked for: the kin of a worktree's services, or of one of them.
+fn search<'a>(
+    us: &ProcessId,
+    (marker, service): (&'a str, Option<&'a str>),
+    recorded: &'a [ProcessId],
+    adopter: Option<u32>,
+) -> KinSearch<'a> {
+    KinSearch { marker, service, recorded, adopter, asker: us.pid }
 }
 
 fn sighting(pid: u32, by: &str) -> io::Result<Option<KinFacts>> {

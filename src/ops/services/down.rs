@@ -13,7 +13,8 @@ use super::{elsewhere, naming, supervision};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::process::identity;
-use crate::host::services::{kin, record_file};
+use crate::host::services::kin::{self, KinSight};
+use crate::host::services::record_file;
 use crate::model::process::ProcessId;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
@@ -125,7 +126,7 @@ fn stop_some(
     if services.is_empty() {
         let recorded: Vec<ProcessId> = record.processes().cloned().collect();
         report.remains = end_unsupervised(context, place, &recorded)?;
-        report.left = kin::in_doubt(&place.wish.marker, &recorded, None).map_err(unseen())?;
+        report.left = KinSight::take().map_err(unseen())?.in_doubt(&place.wish.marker, &recorded, None);
     }
     let resting = facts.iter().filter(|facts| facts.state.is_resting() && is_meant(&facts.service));
     let mut resting: Vec<ServiceName> = resting.map(|facts| facts.service.clone()).collect();

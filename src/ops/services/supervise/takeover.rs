@@ -32,8 +32,8 @@ impl Supervisor<'_> {
         let mut lost: Vec<String> = Vec::new();
         let mut ending: Vec<ServiceName> = Vec::new();
         let recorded: Vec<ProcessId> = kept.iter().flat_map(|kept| kept.processes.iter().cloned()).collect();
-        let doubtful = kin::in_doubt(&self.wish.marker, &recorded, Some(self.ourselves.pid))?;
         let sight = KinSight::take()?;
+        let doubtful = sight.in_doubt(&self.wish.marker, &recorded, Some(self.ourselves.pid));
         let is_same_boot = self.journal.former().is_some_and(identity::is_from_here);
         for kept in kept {
             let name = kept.plan.name.clone();
