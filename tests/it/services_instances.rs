@@ -10,7 +10,8 @@ use crate::support::wait::until;
 use crate::support::{Sandbox, skip};
 
 const SEVERAL: &str = "[service.web]\ninstances = 3\nrun = \"python3 -m http.server {{ port }} --bind 127.0.0.1\"\n\
-                       [service.api]\nrun = \"sleep 1000\"\nlistens = false\ndepends_on = [\"web\"]\n";
+                       [service.www]\ninstances = 2\nrun = \"python3 -m http.server {{ port }} --bind 127.0.0.1\"\n\
+                       [service.api]\nrun = \"sleep 1000\"\nlistens = false\ndepends_on = [\"web\", \"www\"]\n";
 
 #[test]
 fn each_has_a_port_of_its_own_is_waited_for_and_is_restarted_behind_the_one_before() {
@@ -39,16 +40,18 @@ fn each_has_a_port_of_its_own_is_waited_for_and_is_restarted_behind_the_one_befo
     }
     // The name of the first one stands for all: each is asked in turn, and nobody waits for one that is gone.
     let server = sandbox.serve(&[]);
-    let host = format!("web.feature-one.proj.localhost:{}", server.port);
-    let ask = |path: &str| {
+    let ask_for = |service: &str, path: &str| {
+        let host = format!("{service}.feature-one.proj.localhost:{}", server.port);
         let head = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
         read(server.send(&head)).status
     };
+    let ask = |path: &str| ask_for("web", path);
     let asked = |name: &str, path: &str| fleet.wt(&["logs", name]).ok().stdout.matches(path).count();
     for _ in 0..6 {
-        assert_eq!(ask("/each"), 404);
+        // Each service has turns of its own.
+        assert_eq!((ask("/each"), ask_for("www", "/each")), (404, 404));
     }
-    for name in names {
+    for name in [&names[..], &["www", "www-2"]].concat() {
         until("its share in its log", || asked(name, "/each") > 0);
     }
     fleet.wt(&["down", "web-2"]).ok();

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::context::Context;
@@ -42,8 +41,8 @@ pub struct Book {
     store: Store<Registry>,
     state: PathBuf,
     page: Mutex<Option<Page>>,
-    /// Counts the requests for services with several instances: each is given to the next one.
-    turns: AtomicUsize,
+    /// The requests for each service with several instances: each is given to the next one. By the number of the worktree's record.
+    turns: Mutex<HashMap<(u64, ServiceName), usize>>,
 }
 
 /// What one version of the registry says.
@@ -53,7 +52,7 @@ struct Page {
     known: HashMap<String, Arc<NamedTarget>>,
 }
 
-/// How many names are remembered: whoever asks for any others makes nothing grow.
+/// How many names are remembered, and the turns of how many services: whoever asks for any others makes nothing grow.
 const KNOWN: usize = 1024;
 
 impl std::fmt::Debug for Book {
@@ -70,7 +69,7 @@ impl Book {
     /// Fails when no state folder can be found.
     pub fn open(context: &Context) -> Result<Self> {
         let state = context.host.dirs()?.state().to_path_buf();
-        Ok(Self { store: context.store()?, state, page: Mutex::default(), turns: AtomicUsize::default() })
+        Ok(Self { store: context.store()?, state, page: Mutex::default(), turns: Mutex::default() })
     }
 
     /// Returns what the name stood for when it was looked up, as long as the registry is the same. Costs one look at a file.
@@ -107,8 +106,7 @@ impl Book {
             None => first(entry, look),
         };
         let Some((service, port)) = allocated else {
-            let shared = service.and_then(|service| shared(entry, &service, look));
-            return Err(shared.map_or_else(|| unknown(name), |known| unknown(name).hint(known)));
+            return Err(unknown(name));
         };
         let further = further(entry, &service, look).into_iter();
         let further = further.map(|(service, port)| Arc::new(target(entry, service, port, Vec::new())));
@@ -128,13 +126,39 @@ impl Book {
         }
         let all = [target].into_iter().chain(&target.further).cloned();
         let (mut healthy, mut others): (Vec<_>, Vec<_>) = all.partition(|one| one.is_healthy);
-        let turn = self.turns.fetch_add(1, Ordering::Relaxed);
+        let turn = self.turn(target);
         for instances in [&mut healthy, &mut others] {
             let count = instances.len().max(1);
             instances.rotate_left(turn % count);
         }
         healthy.append(&mut others);
         healthy
+    }
+
+    /// Returns how many requests for its service there were before.
+    fn turn(&self, target: &NamedTarget) -> usize {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let whose = (target.sequence, target.service.clone());
+        if turns.len() >= KNOWN && !turns.contains_key(&whose) {
+            turns.clear();
+        }
+        let next = turns.entry(whose).or_default();
+        let turn = *next;
+        *next = turn.wrapping_add(1);
+        turn
+    }
+
+    /// Says of a name that stands for nothing, because the service serves all worktrees, how its address is found. For whoever may
+    /// know which names there are.
+    #[must_use]
+    pub fn find_shared(&self, name: &str, look: NamesLook<'_>) -> Option<String> {
+        let registry = self.registry().ok()?;
+        let Found::Worktree { sequence, service } = self.directory(&registry).find(name) else { return None };
+        let entry = registry.entries().find(|entry| entry.is_living() && entry.sequence == sequence)?;
+        let service: ServiceName = service?.parse().ok()?;
+        look(&entry.repository).ok().filter(|context| context.config.is_shared(&service))?;
+        let url = wt("url {}", &[&service]).at(entry.repository.display());
+        Some(format!("`{service}` serves all worktrees, and has the main worktree's name: `{url}` says it"))
     }
 
     /// Returns every name there is, without `.localhost`.
@@ -216,14 +240,6 @@ fn first(entry: &Entry, look: NamesLook<'_>) -> Option<(ServiceName, Port)> {
         variables::bearer(&context.config, &facts).cloned()
     });
     bearer.or_else(|| services.into_iter().next())
-}
-
-/// Says of a service that serves all worktrees where it is, without a name that was not asked for.
-fn shared(entry: &Entry, service: &str, look: NamesLook<'_>) -> Option<String> {
-    let known: ServiceName = service.parse().ok()?;
-    look(&entry.repository).ok().filter(|context| context.config.is_shared(&known))?;
-    let url = wt("url {}", &[&known]);
-    Some(format!("`{service}` serves all worktrees, and has the main worktree's name: `{url}` says it"))
 }
 
 fn unknown(name: &str) -> Failure {

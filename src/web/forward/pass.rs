@@ -47,7 +47,11 @@ pub async fn forward(
         Ok(response) => response,
         Err(mut failure) => {
             if is_known && matches!(failure.code(), Code::NotFound | Code::Ambiguous) {
-                failure = failure.detail("names", names(site).await);
+                let (names, shared) = known(site, name).await;
+                failure = failure.detail("names", names);
+                if let Some(shared) = shared {
+                    failure = failure.hint(shared);
+                }
             }
             refusal::answer(&failure, is_program, site.url().as_deref())
         }
@@ -64,10 +68,16 @@ struct RequestManner {
     may_wake: bool,
 }
 
-async fn names(site: &Arc<ServerSite>) -> Vec<String> {
-    let site = Arc::clone(site);
-    let names = tokio::task::spawn_blocking(move || site.book.names().unwrap_or_default()).await;
-    names.unwrap_or_default().into_iter().map(|name| format!("{name}{ENDING}")).collect()
+/// Which names there are, and where what serves all worktrees is found that was asked for by another one's name.
+async fn known(site: &Arc<ServerSite>, name: &str) -> (Vec<String>, Option<String>) {
+    let (site, name) = (Arc::clone(site), name.to_owned());
+    let known = tokio::task::spawn_blocking(move || {
+        let look = |folder: &Path| site.look_around(Some(folder)).map(|(context, _)| context);
+        let names = site.book.names().unwrap_or_default().into_iter();
+        let names = names.map(|name| format!("{name}{ENDING}")).collect();
+        (names, site.book.find_shared(&name, &look))
+    });
+    known.await.unwrap_or_default()
 }
 
 async fn find(site: &Arc<ServerSite>, name: &str) -> Result<Arc<NamedTarget>> {
