@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::model::process::kinship;
 use crate::model::service::ServiceName;
 use crate::ops::services::down::Request;
-use crate::ops::services::shared;
+use crate::ops::services::shared_down;
 
 /// Stop the services of the worktree you stand in
 #[derive(Args, Debug)]
@@ -31,12 +31,12 @@ pub struct Arguments {
 ///
 /// # Errors
 ///
-/// As [`shared::down`].
+/// As [`shared_down::down`].
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context_whatever_is_configured()?.of_worktree(arguments.worktree.as_deref());
     let ui = session.ui;
     let request = Request { services: arguments.services, reset: arguments.reset };
-    let report = shared::down(&context, &request, arguments.force, &mut Teller::new(ui, &context))?;
+    let report = shared_down::down(&context, &request, arguments.force, &mut Teller::new(ui, &context))?;
     if let Some(said) = kinship::said_of_doubtful(&report.left) {
         ui.warn(&said);
     }

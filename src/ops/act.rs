@@ -8,7 +8,7 @@ use super::arrival::{Arrival, arrive};
 use super::ports::settings::require_allowed;
 use super::ports::settlement::Settlement;
 use super::services::contact::Deaf;
-use super::services::{down, shared, up};
+use super::services::{down, shared, shared_down, up};
 use super::{env, remove, resolving};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
@@ -127,7 +127,7 @@ pub fn act(
         PageAction::Restart => shared::restart(&context, &services, &mut Deaf).map(ActionDone::Started),
         PageAction::Down => {
             let request = down::Request { services, reset: false };
-            shared::down(&context, &request, false, &mut Deaf).map(ActionDone::Stopped)
+            shared_down::down(&context, &request, false, &mut Deaf).map(ActionDone::Stopped)
         }
         PageAction::Resolve => resolve(&context, wish),
         PageAction::Remove => remove(&context, name, wish),

@@ -4,15 +4,15 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::model::service::ServiceName;
 
-/// Answers whether a worktree uses any.
+/// Returns those that a worktree uses.
 ///
 /// # Errors
 ///
 /// Fails when the registry cannot be read.
-pub fn is_any_used(context: &Context, sequence: u64) -> Result<bool> {
+pub fn uses(context: &Context, sequence: u64) -> Result<Vec<ServiceName>> {
     let registry = context.store()?.read()?;
     let mut known = registry.entries().filter(|entry| entry.sequence == sequence);
-    Ok(known.any(|entry| !entry.notes.uses.read_each().is_empty()))
+    Ok(known.next().map(|entry| entry.notes.uses.read_each()).unwrap_or_default())
 }
 
 /// Notes that a worktree uses these services; returns those of which that is new.
@@ -29,15 +29,14 @@ pub fn note_use(context: &Context, sequence: u64, services: &[ServiceName]) -> R
     })
 }
 
-/// Notes that a worktree uses these services no more, none where none is named; returns those that it used.
+/// Notes that a worktree uses these services no more; returns those that it used.
 ///
 /// # Errors
 ///
 /// Fails when the registry cannot be written.
 pub fn drop_use(context: &Context, sequence: u64, services: &[ServiceName]) -> Result<Vec<ServiceName>> {
     change(context, sequence, |uses| {
-        let is_meant = |service: &ServiceName| services.is_empty() || services.contains(service);
-        let (gone, left) = std::mem::take(uses).into_iter().partition(is_meant);
+        let (gone, left) = std::mem::take(uses).into_iter().partition(|service| services.contains(service));
         *uses = left;
         gone
     })

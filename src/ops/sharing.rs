@@ -1,5 +1,5 @@
-//! Which services serve all worktrees of a repository, and whose record has them: the main worktree's. Whoever has to decide by
-//! that asks here.
+//! Which services serve all worktrees of a repository, and whose record has them: the main worktree's. Whoever needs
+//! that record asks here.
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -27,28 +27,16 @@ impl<'a> Sharing<'a> {
         Self { context, entry, registry: OnceCell::new() }
     }
 
-    /// Answers whether it serves all worktrees, whoever asks.
-    #[must_use]
-    pub fn is_shared(&self, service: &ServiceName) -> bool {
-        self.context.config.is_shared(service)
-    }
-
     /// Answers whether it serves all worktrees and runs in another one than this: it is the main worktree's.
     #[must_use]
     pub fn is_elsewhere(&self, service: &ServiceName) -> bool {
-        !self.entry.is_main() && self.is_shared(service)
+        !self.entry.is_main() && self.context.config.is_shared(service)
     }
 
     /// Returns those that run elsewhere, and those that are this worktree's own.
     #[must_use]
     pub fn part(&self, services: &[ServiceName]) -> (Vec<ServiceName>, Vec<ServiceName>) {
         services.iter().cloned().partition(|service| self.is_elsewhere(service))
-    }
-
-    /// Returns all that serve all worktrees, with a port or without.
-    #[must_use]
-    pub fn services(&self) -> Vec<ServiceName> {
-        self.context.config.shared_services()
     }
 
     /// Returns the main worktree, where that is a member and not this one.

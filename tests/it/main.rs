@@ -194,6 +194,7 @@ mod services_terminal;
 mod services_trust;
 mod services_unusual;
 mod services_up;
+mod services_uses;
 mod services_words;
 mod setup;
 mod setup_background;

@@ -201,15 +201,20 @@ fn a_sleeper_is_not_started_without_what_serves_all_and_what_ran_before_it_was_s
     let own = one.pid("queue");
     fs::write(sandbox.repo().join(".wt.toml"), format!("{QUEUE}{web}")).unwrap();
     one.wt(&["trust", "--yes"]).ok();
-    main(&sandbox).wt(&["up", "queue"]).ok();
+    let main = main(&sandbox);
+    main.wt(&["up", "queue"]).ok();
     let (_, reason) = one.state("queue");
-    assert!(reason.contains("runs on here: `wt down queue` ends it"), "{reason}");
-    assert_eq!(one.json(&["down", "queue"])["stopped"], json!(["queue"]));
+    assert!(reason.contains("runs on here: `wt down queue --worktree feature-one` ends it"), "{reason}");
+    // Typed anywhere: what serves all runs on.
+    let serving = main.pid("queue");
+    let ended = sandbox.json(&["down", "queue", "--worktree", "feature-one"]);
+    assert_eq!(ended["stopped"], json!(["queue"]));
+    assert!(is_running(serving));
     assert!(!is_running(own));
 
     one.wt(&["up"]).ok();
     assert_eq!(one.state("web").0, "asleep");
-    main(&sandbox).wt(&["down", "queue", "--force"]).ok();
+    main.wt(&["down", "queue", "--force"]).ok();
     let _caller = TcpStream::connect(("127.0.0.1", one.port("web"))).unwrap();
     until("the reason why it is not started", || one.state("web").1.contains("needs `queue`"));
     assert_eq!(one.service("web")["pid"], json!(null));
@@ -272,8 +277,15 @@ fn in_a_bare_repository_each_worktree_has_its_own_and_a_dry_run_says_the_ports_t
 
     let served = sandbox.serve(&[]);
     let host = format!("Host: db.feature-one.proj.localhost:{}\r\nAccept: application/json\r\n", served.port);
-    let reply = read(served.send(&format!("GET / HTTP/1.1\r\n{host}Connection: close\r\n\r\n")));
-    assert!(reply.status == 404 && reply.body.contains("`wt url db` says it"), "{}", reply.body);
+    let ask = |with: &str| {
+        let reply = read(served.send(&format!("GET / HTTP/1.1\r\n{host}{with}Connection: close\r\n\r\n")));
+        assert_eq!(reply.status, 404, "{}", reply.body);
+        reply.body
+    };
+    let unknown = ask("");
+    assert!(!unknown.contains("serves all"), "whoever has no token learns that it is unknown: {unknown}");
+    let known = ask(&format!("Authorization: Bearer {}\r\n", served.token));
+    assert!(known.contains(&format!("`wt -C {} url db` says it", sandbox.repo().display())), "{known}");
 
     let bare = sandbox.path("bare.git");
     sandbox.git(&sandbox.path("."), &["clone", "-q", "--bare", "proj", "bare.git"]);

@@ -23,7 +23,7 @@ use crate::model::registry::entry::Entry;
 use crate::model::registry::journal::Trash;
 use crate::ops::remove::marking::{mark_removing, planned_trash};
 use crate::ops::services::contact::Deaf;
-use crate::ops::services::{down, forget as services, shared};
+use crate::ops::services::{down, forget as services, letting_go};
 use crate::ops::unmovable::{made_anew, unmovable};
 use crate::ops::{branches, setup, teardown};
 
@@ -116,7 +116,7 @@ fn stop_services(context: &Context, target: &RemovalTarget, entry: &Entry, plan:
 
 /// What serves all worktrees stops no removal: what cannot be stopped runs on in the main worktree, and is shown there.
 fn let_go_of_shared(context: &Context, entry: &Entry) {
-    let _ = shared::let_go(context, entry, &[], &mut Deaf);
+    let _ = letting_go::let_go(context, entry, &mut Deaf);
 }
 
 /// The same of what the worktree's own commands started: a setup that runs ends with the worktree, and what an earlier one

@@ -70,20 +70,19 @@ pub fn failed(context: &Context, entry: &Entry) -> BTreeMap<ServiceName, String>
     failed
 }
 
-/// Returns these services, which serve all worktrees, as `wt status` shows them in the main one; none where that is no member.
+/// Returns what looks at these services, which serve all worktrees, in the main one, and how one stands there; `None` where that is
+/// no member.
 ///
 /// # Errors
 ///
-/// As [`Looker::ask`].
+/// As [`Looker::new`].
 pub(super) fn of_shared(
     context: &Context,
     entry: &Entry,
     services: &[ServiceName],
-    how: impl Fn(Looker) -> Looker,
-) -> Result<Vec<ServiceView>> {
-    let Some((_, there)) = standing::of_shared(context, entry, services) else { return Ok(Vec::new()) };
-    let looker = Looker::new(&there, None, services.to_vec())?;
-    Ok(how(looker).ask(&there, &mut Deaf)?.services)
+) -> Result<Option<(Looker, Context)>> {
+    let Some((_, there)) = standing::of_shared(context, entry, services) else { return Ok(None) };
+    Ok(Some((Looker::new(&there, None, services.to_vec())?, there)))
 }
 
 /// Says of those that serve all worktrees how many use them.
@@ -93,7 +92,7 @@ pub(super) fn of_shared(
 /// Fails when the registry cannot be read.
 pub(super) fn mark(context: &Context, entry: &Entry, views: &mut [ServiceView]) -> Result<()> {
     let sharing = Sharing::of(context, entry);
-    for view in views.iter_mut().filter(|view| sharing.is_shared(&view.service)) {
+    for view in views.iter_mut().filter(|view| context.config.is_shared(&view.service)) {
         view.shared_by = Some(sharing.users(&view.service)?.len());
     }
     Ok(())
@@ -200,15 +199,13 @@ impl Looker {
     fn look_at_shared(&self, context: &Context, facts: &[ServiceFacts]) -> Result<Vec<ServiceView>> {
         let names: Vec<ServiceName> = facts.iter().map(|facts| facts.service.clone()).collect();
         let (of_all, _) = Sharing::of(context, &self.entry).part(&names);
-        let mut views = of_shared(context, &self.entry, &of_all, |looker| Self {
-            only_looks: self.only_looks,
-            since: self.since,
-            ..looker
-        })?;
+        let Some((looker, there)) = of_shared(context, &self.entry, &of_all)? else { return Ok(Vec::new()) };
+        let mut looker = Self { only_looks: self.only_looks, since: self.since, ..looker };
+        let mut views = looker.ask(&there, &mut Deaf)?.services;
         for view in &mut views {
             let own = facts.iter().find(|facts| facts.service == view.service);
             if own.is_some_and(|own| !own.state.is_resting()) {
-                let down = context.advised(wt("down {}", &[&view.service]));
+                let down = wt("down {}", &[&view.service]).of_worktree(&self.entry.name);
                 let left = format!("its process of before it was shared runs on here: `{down}` ends it");
                 view.reason = Some(match view.reason.take() {
                     Some(reason) => format!("{reason}; {left}"),
