@@ -188,7 +188,7 @@ fn answer(
     found.said.iter().for_each(|said| ui.say(&escape::line(said)));
     found.warnings.iter().for_each(|warning| ui.warn(warning));
     session.hint_at_own_configuration(context, &found.worktree.path);
-    let outcome = setting_up::again(session, context, &found.worktree.name, !arguments.no_setup)?;
+    let outcome = setting_up::again(session, context, &found.worktree, !arguments.no_setup)?;
     found.worktree.setup = Some(outcome.setup);
     let failure = outcome.failure;
     if !arguments.execute.is_empty() && failure.is_none() {
@@ -236,7 +236,7 @@ fn made(session: &Session<'_>, arguments: &Arguments, context: &Context, report:
     report.warnings.iter().for_each(|warning| session.ui.warn(warning));
     report.carried.iter().for_each(|carried| show_carried::warn(session.ui, None, &carried.left_out));
     session.hint_at_own_configuration(context, &report.worktree.path);
-    let outcome = setting_up::along(session, context, &report.worktree.name, !arguments.no_setup)?;
+    let outcome = setting_up::along(session, context, &report.worktree, !arguments.no_setup)?;
     report.worktree.setup = Some(outcome.setup);
     let failure = outcome.failure;
     if !arguments.execute.is_empty() && failure.is_none() {

@@ -49,7 +49,7 @@ pub fn make(session: &Session<'_>, id: Option<&str>) -> Result<PathBuf> {
     report.said.iter().for_each(|said| ui.say(&escape::line(said)));
     report.warnings.iter().for_each(|warning| ui.warn(warning));
     report.carried.iter().for_each(|carried| show_carried::warn(&ui, None, &carried.left_out));
-    let outcome = setting_up::along(&session, &context, &report.worktree.name, true)?;
+    let outcome = setting_up::along(&session, &context, &report.worktree, true)?;
     report.worktree.setup = Some(outcome.setup);
     ui.say_shown(&show::created(ui.talk_paint(), &report, context.now()));
     if let Some(failure) = &outcome.failure {

@@ -5,6 +5,7 @@ use super::watching::Watching;
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::registry::entry::Entry;
+use crate::model::view::WorktreeView;
 use crate::ops::env;
 use crate::ops::setup::{self, SetupOutcome, SetupWish};
 use crate::ui::progress::Bar;
@@ -24,14 +25,19 @@ pub fn set_up(
     setup::run(context, context.require_repository()?, entry, wish, &Watching(&bar))
 }
 
-/// Runs the setup of the worktree called `name`, which was just made, or notes that nobody wants it. Whatever becomes of that,
+/// Runs the setup of the worktree `made`, which was just made, or notes that nobody wants it. Whatever becomes of that,
 /// the worktree is there.
 ///
 /// # Errors
 ///
 /// Fails when the worktree is gone again.
-pub fn along(session: &Session<'_>, context: &Context, name: &str, is_wanted: bool) -> Result<SetupOutcome> {
-    let entry = env::require_entry(context, Some(name))?;
+pub fn along(
+    session: &Session<'_>,
+    context: &Context,
+    made: &WorktreeView,
+    is_wanted: bool,
+) -> Result<SetupOutcome> {
+    let entry = env::require_entry_shown(context, made)?;
     let outcome = if is_wanted {
         set_up(session, context, &entry, SetupWish::Along)
     } else {
@@ -50,14 +56,20 @@ pub fn along(session: &Session<'_>, context: &Context, name: &str, is_wanted: bo
 /// # Errors
 ///
 /// `interrupted`; `not_found` when the worktree is gone.
-pub fn again(session: &Session<'_>, context: &Context, name: &str, is_wanted: bool) -> Result<SetupOutcome> {
-    let entry = env::require_entry(context, Some(name))?;
+pub fn again(
+    session: &Session<'_>,
+    context: &Context,
+    found: &WorktreeView,
+    is_wanted: bool,
+) -> Result<SetupOutcome> {
+    let entry = env::require_entry_shown(context, found)?;
+    let name = &found.name;
     let mut waiting = || session.ui.say(&format!("waiting for the setup of `{name}`, which runs"));
     let entry = setup::await_end(context, &entry, &mut waiting)?;
     let setup = setup::view(context, &entry);
     if is_wanted && setup::is_wanted_again(context, &setup) {
         session.ui.say(&format!("running the setup of `{name}`, which did not come to its end before"));
-        return along(session, context, name, true);
+        return along(session, context, found, true);
     }
     Ok(SetupOutcome { setup, failure: None, warnings: Vec::new(), hint: None })
 }

@@ -16,6 +16,7 @@ use crate::model::registry::repository::RepositoryId;
 use crate::model::repository_name;
 use crate::model::service::ServiceName;
 use crate::model::variables::{self, EnvFacts};
+use crate::model::view::WorktreeView;
 use crate::model::{compose_project, host_names, quoting};
 
 /// The variables of an env block, in its order.
@@ -176,6 +177,20 @@ pub fn require_entry(context: &Context, wanted: Option<&str>) -> Result<Entry> {
         None => find::here(context)?,
     };
     found.require_entry("env block and no services")
+}
+
+/// Returns the record of a worktree that an answer of this very run is about: found by its number, no other worktree is read.
+///
+/// # Errors
+///
+/// `not_found` when the worktree is gone again.
+pub fn require_entry_shown(context: &Context, shown: &WorktreeView) -> Result<Entry> {
+    let registry = context.store()?.read()?;
+    let mut living = registry.entries().filter(|entry| entry.is_living());
+    match living.find(|entry| Some(entry.sequence) == shown.sequence) {
+        Some(entry) => Ok(Entry { path: shown.path.clone(), ..entry.clone() }),
+        None => require_entry(context, Some(&shown.name)),
+    }
 }
 
 /// How variables are printed.

@@ -30,6 +30,7 @@ mod create_branch;
 mod create_changes;
 mod create_conflict;
 mod create_conversion;
+mod create_crowd;
 mod create_env;
 mod create_exec;
 mod create_hooks;

@@ -9,6 +9,17 @@ use crate::error::Result;
 use crate::host::resolved::ResolvedFolders;
 use crate::model::branch::{BranchHold, BranchUse, Head, Returning, is_object_id};
 
+/// What lies in git's folder of a worktree as long as an operation that comes back to a branch is under way.
+const SIGNS: [&str; 3] = ["rebase-merge", "rebase-apply", "BISECT_LOG"];
+
+/// Whether the branch that is asked for is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Existing,
+    /// Nobody has it but whoever stands on it before its first commit, or comes back to it from a detached HEAD.
+    New,
+}
+
 impl Repository {
     /// Returns the worktree that holds the branch `name`, registered ones with a missing folder included.
     pub fn branch_in_use(&self, name: &str) -> Result<Option<BranchUse>> {
@@ -17,19 +28,33 @@ impl Repository {
 
     /// The same, the linked worktree that git calls `own` passed over.
     pub fn branch_in_use_beside(&self, name: &str, own: Option<&str>) -> Result<Option<BranchUse>> {
-        let main = (!self.bare).then_some(None);
-        for admin in main.into_iter().chain(self.admin_names()?.into_iter().map(Some)) {
-            if admin.is_some() && admin.as_deref() == own {
-                continue;
+        self.find_use(name, own, Asked::Existing)
+    }
+
+    /// The same of a branch that does not exist: of a worktree that stands on another one nothing but its HEAD is read.
+    pub fn new_branch_in_use(&self, name: &str) -> Result<Option<BranchUse>> {
+        self.find_use(name, None, Asked::New)
+    }
+
+    fn find_use(&self, name: &str, own: Option<&str>, asked: Asked) -> Result<Option<BranchUse>> {
+        if !self.bare {
+            let text = read_head_text(&self.common_dir).unwrap_or_default();
+            let operation = || find_operation(&self.common_dir, name);
+            if let Some(hold) = self.find_hold(None, &text, name, asked, operation)? {
+                let worktree = self.read_main()?;
+                return Ok(Some(BranchUse { path: worktree.path, admin: None, hold }));
             }
-            let git_dir =
-                admin.as_deref().map_or_else(|| self.common_dir.clone(), |admin| self.admin_dir(admin));
-            let Some(hold) = self.find_hold(admin.as_deref(), &git_dir, name)? else { continue };
-            let worktree = match admin {
-                Some(admin) => self.read_worktree(admin, &mut ResolvedFolders::default())?,
-                None => Some(self.read_main()?),
+        }
+        let folders = self.admin_folders()?;
+        for admin in folders.names.iter().filter(|admin| Some(admin.as_str()) != own) {
+            let text = folders.read_head_text(admin).unwrap_or_default();
+            let operation = || {
+                let may_be_there = SIGNS.iter().any(|sign| folders.has(admin, sign));
+                may_be_there.then(|| find_operation(&self.admin_dir(admin), name)).flatten()
             };
-            if let Some(worktree) = worktree {
+            if let Some(hold) = self.find_hold(Some(admin), &text, name, asked, operation)?
+                && let Some(worktree) = self.read_worktree(admin.clone(), &mut ResolvedFolders::default())?
+            {
                 return Ok(Some(BranchUse { path: worktree.path, admin: worktree.admin, hold }));
             }
         }
@@ -37,17 +62,25 @@ impl Repository {
     }
 
     /// Looks at one worktree by the text of its HEAD, which costs nothing but a read, where that says it.
-    fn find_hold(&self, admin: Option<&str>, git_dir: &Path, name: &str) -> Result<Option<BranchHold>> {
-        let text = read_head_text(git_dir).unwrap_or_default();
-        let head = match Head::parse(&text) {
+    fn find_hold(
+        &self,
+        admin: Option<&str>,
+        text: &str,
+        name: &str,
+        asked: Asked,
+        operation: impl FnOnce() -> Option<BranchHold>,
+    ) -> Result<Option<BranchHold>> {
+        let head = match Head::parse(text) {
             // With reftables the truth lies elsewhere.
             Head::Unreadable(_) => self.read_head(admin)?,
             head => head,
         };
-        if head.branch() == Some(name) {
-            return Ok(Some(BranchHold::CheckedOut));
+        match head.branch() {
+            Some(branch) if branch == name => Ok(Some(BranchHold::CheckedOut)),
+            // Whoever went to another branch in the middle of a rebase or bisection may come back to an existing one.
+            Some(_) if asked == Asked::New => Ok(None),
+            Some(_) | None => Ok(operation()),
         }
-        Ok(find_operation(git_dir, name))
     }
 }
 

@@ -32,8 +32,8 @@ impl Repository {
     /// Returns git's names of the worktrees that bear a mark.
     #[must_use]
     pub fn marked_admins(&self) -> Vec<String> {
-        let is_marked = |admin: &String| self.admin_dir(admin).join(NAME).symlink_metadata().is_ok();
-        self.admin_names().unwrap_or_default().into_iter().filter(is_marked).collect()
+        let Ok(folders) = self.admin_folders() else { return Vec::new() };
+        folders.names.iter().filter(|admin| folders.has(admin, NAME)).cloned().collect()
     }
 
     /// Writes the mark of the worktree that git calls `admin`, in the place of an earlier one.

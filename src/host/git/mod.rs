@@ -2,6 +2,7 @@
 
 mod admin;
 mod admin_files;
+mod admin_folders;
 mod admin_locks;
 mod admin_move;
 mod attributes;

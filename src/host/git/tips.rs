@@ -1,8 +1,11 @@
 //! Small files of git's, read with as few system calls as can be: lists read hundreds of them.
 
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::fs::{CWD, Mode, OFlags, openat, readlinkat};
 use rustix::io::Errno;
 
 use super::paths::canonical;
@@ -33,12 +36,16 @@ impl Repository {
 /// With `core.preferSymlinkRefs` git writes HEAD as a symbolic link. Its target is a name and no path: followed, it leads
 /// nowhere in a linked worktree, and to a bare commit in the main one.
 pub(super) fn read_head_text(git_dir: &Path) -> Option<String> {
-    let path = git_dir.join("HEAD");
-    let bytes = match read_with(&path, OFlags::NOFOLLOW) {
+    read_head_text_at(CWD, &git_dir.join("HEAD"))
+}
+
+/// As [`read_head_text`], of a HEAD whose path counts from the opened folder.
+pub(super) fn read_head_text_at(folder: BorrowedFd<'_>, path: &Path) -> Option<String> {
+    let bytes = match read_with(folder, path, OFlags::NOFOLLOW) {
         Ok(bytes) => bytes,
-        Err(Errno::LOOP) => match linked_reference(&path) {
+        Err(Errno::LOOP) => match linked_reference_at(folder, path) {
             Some(target) => return Some(format!("ref: {target}")),
-            None => read_with(&path, OFlags::empty()).ok()?,
+            None => read_with(folder, path, OFlags::empty()).ok()?,
         },
         Err(_) => return None,
     };
@@ -57,24 +64,34 @@ pub(super) fn is_head_written(git_dir: &Path) -> bool {
 
 /// Returns the ref that a symbolic link in the place of a ref names, as git takes it; `None` for anything else.
 pub(super) fn linked_reference(path: &Path) -> Option<String> {
-    let target = std::fs::read_link(path).ok()?;
-    target.to_str().filter(|target| target.starts_with("refs/")).map(ToOwned::to_owned)
+    linked_reference_at(CWD, path)
+}
+
+fn linked_reference_at(folder: BorrowedFd<'_>, path: &Path) -> Option<String> {
+    let target = readlinkat(folder, path, Vec::new()).ok()?.into_string().ok()?;
+    Some(target).filter(|target| target.starts_with("refs/"))
 }
 
 /// Reads a file that is small, as nearly all of git's are; `None` when it is not there.
 pub(super) fn read_small(path: &Path) -> Option<Vec<u8>> {
-    read_with(path, OFlags::empty()).ok()
+    read_small_at(CWD, path)
 }
 
-fn read_with(path: &Path, more: OFlags) -> Result<Vec<u8>, Errno> {
+/// As [`read_small`], of a file whose path counts from the opened folder.
+pub(super) fn read_small_at(folder: BorrowedFd<'_>, path: &Path) -> Option<Vec<u8>> {
+    read_with(folder, path, OFlags::empty()).ok()
+}
+
+fn read_with(folder: BorrowedFd<'_>, path: &Path, more: OFlags) -> Result<Vec<u8>, Errno> {
     let usual = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = openat(CWD, path, usual | more, Mode::empty())?;
+    let mut file = File::from(openat(folder, path, usual | more, Mode::empty())?);
     let mut bytes = vec![0; 1024];
     let read = rustix::io::read(&file, &mut *bytes)?;
     if read == bytes.len() {
-        return std::fs::read(path).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO));
+        file.read_to_end(&mut bytes).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+    } else {
+        bytes.truncate(read);
     }
-    bytes.truncate(read);
     Ok(bytes)
 }
 

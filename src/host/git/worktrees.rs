@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use super::admin_folders::AdminFolders;
 use super::branch_use::find_return;
 use super::paths::canonical;
 use super::repository::Repository;
@@ -67,16 +69,12 @@ impl Repository {
     /// Returns git's names of the linked worktrees, each with the branch that its HEAD names: at a fifth of what reading
     /// them whole costs, for whoever waits for names alone.
     pub fn names_with_branches(&self) -> Vec<(String, Option<String>)> {
-        let branch = |admin: &str| match Head::parse(&read_head_text(&self.admin_dir(admin))?) {
+        let Ok(folders) = self.admin_folders() else { return Vec::new() };
+        let branch = |admin: &str| match Head::parse(&folders.read_head_text(admin)?) {
             Head::Branch(name) | Head::Unborn(name) => Some(name),
             Head::Detached(_) | Head::Unreadable(_) => None,
         };
-        let names = self.admin_names().unwrap_or_default();
-        names
-            .into_iter()
-            .map(|admin| (branch(&admin), admin))
-            .map(|(branch, admin)| (admin, branch))
-            .collect()
+        folders.names.iter().map(|admin| (admin.clone(), branch(admin))).collect()
     }
 
     /// Returns the worktree whose folder is `path`, whether the folder is there or not; the others are not read.
@@ -96,10 +94,20 @@ impl Repository {
         {
             return Ok(Some(found));
         }
-        for admin in self.admin_names()? {
-            let folder = read_gitdir_with(&self.admin_dir(&admin), &mut resolved);
-            if folder.as_deref().map(folder_of).is_some_and(is_it)
-                && let Some(found) = self.read_worktree(admin, &mut resolved)?
+        // Where nothing is, a worktree of another name cannot be: a link that leads there would lead to something.
+        let is_nothing = path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound);
+        let names = [wanted.file_name(), path.file_name()];
+        let folders = self.admin_folders()?;
+        for admin in &folders.names {
+            let Some(link) = self.link_in(&folders, admin) else { continue };
+            let is_other = folder_of(&link)
+                .file_name()
+                .is_some_and(|name| names.iter().all(|known| *known != Some(name)));
+            if is_nothing && is_other {
+                continue;
+            }
+            if resolve_link(&link, &mut resolved).as_deref().map(folder_of).is_some_and(is_it)
+                && let Some(found) = self.read_worktree(admin.clone(), &mut resolved)?
             {
                 return Ok(Some(found));
             }
@@ -155,9 +163,15 @@ impl Repository {
     /// the worktrees whole costs.
     pub(super) fn linked_folders(&self) -> Result<BTreeSet<PathBuf>> {
         let mut resolved = ResolvedFolders::default();
-        let names = self.admin_names()?.into_iter();
-        let links = names.filter_map(|admin| read_gitdir_with(&self.admin_dir(&admin), &mut resolved));
+        let folders = self.admin_folders()?;
+        let links = folders.names.iter().filter_map(|admin| self.link_in(&folders, admin));
+        let links = links.filter_map(|link| resolve_link(&link, &mut resolved));
         Ok(links.map(|link| folder_of(&link).to_owned()).collect())
+    }
+
+    /// Returns where one of the admin folders says its worktree's `.git` file is, as it is spelled there.
+    fn link_in(&self, folders: &AdminFolders, admin: &str) -> Option<PathBuf> {
+        spelled_link(&self.admin_dir(admin), &folders.read(admin, "gitdir")?)
     }
 
     /// Returns git's names of the linked worktrees, in order.
@@ -315,12 +329,15 @@ pub(super) fn is_gitdir_spelled(folder: &Path, link: &Path) -> bool {
 }
 
 fn read_gitdir_with(folder: &Path, resolved: &mut ResolvedFolders) -> Option<PathBuf> {
-    let bytes = read_small(&folder.join("gitdir"))?;
+    resolve_link(&spelled_link(folder, &read_small(&folder.join("gitdir"))?)?, resolved)
+}
+
+/// Returns what the `gitdir` file of an admin folder spells out; `None` where it is empty.
+fn spelled_link(folder: &Path, bytes: &[u8]) -> Option<PathBuf> {
     let text = bytes.trim_ascii_end();
-    if text.is_empty() {
-        return None;
-    }
-    let path = folder.join(OsStr::from_bytes(text));
-    let worktree = path.parent()?;
-    Some(canonical_with(worktree, resolved).join(path.file_name()?))
+    (!text.is_empty()).then(|| folder.join(OsStr::from_bytes(text)))
+}
+
+fn resolve_link(link: &Path, resolved: &mut ResolvedFolders) -> Option<PathBuf> {
+    Some(canonical_with(link.parent()?, resolved).join(link.file_name()?))
 }

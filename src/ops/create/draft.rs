@@ -53,17 +53,8 @@ pub fn draft(
     path: Option<&Path>,
 ) -> Result<NameDraft> {
     let settings = &context.config.worktree;
-    let mut values = Values {
-        purpose: purpose.as_str(),
-        identifier: identifier.as_str(),
-        repo_name: repository.name(),
-        repo_parent: repository.parent().display().to_string(),
-        repo_path: repository.root().display().to_string(),
-        name: None,
-        branch: None,
-    };
-    let name = template::render("worktree.name", &settings.name, &values)?;
-    require_name(&name)?;
+    let mut values = Values::of(repository, purpose, &identifier);
+    let name = rendered_name(context, &values)?;
     let branch = match branch {
         Some(branch) => branch.to_owned(),
         None => template::render("worktree.branch", &settings.branch, &values)?,
@@ -88,6 +79,39 @@ pub fn draft(
         path
     };
     Ok(NameDraft { identifier, name, branch, path })
+}
+
+impl<'a> Values<'a> {
+    fn of(repository: &Repository, purpose: &'a Purpose, identifier: &'a Identifier) -> Self {
+        Self {
+            purpose: purpose.as_str(),
+            identifier: identifier.as_str(),
+            repo_name: repository.name(),
+            repo_parent: repository.parent().display().to_string(),
+            repo_path: repository.root().display().to_string(),
+            name: None,
+            branch: None,
+        }
+    }
+}
+
+/// Renders the name alone, for which nobody looks at the disk.
+///
+/// # Errors
+///
+/// As [`draft`] says of the name.
+pub fn draft_name(
+    context: &Context,
+    repository: &Repository,
+    purpose: &Purpose,
+    identifier: &Identifier,
+) -> Result<String> {
+    rendered_name(context, &Values::of(repository, purpose, identifier))
+}
+
+fn rendered_name(context: &Context, values: &Values<'_>) -> Result<String> {
+    let name = template::render("worktree.name", &context.config.worktree.name, values)?;
+    require_name(&name).map(|()| name)
 }
 
 /// Refuses a folder of a repository's file that is neither near the main worktree nor agreed to: what lies elsewhere may

@@ -1,9 +1,10 @@
 //! What a create would do, from reading alone: which branch, which commit, which folder, which way. This is what
 //! `--dry-run` shows and what `apply` consumes.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
-use super::draft::{NameDraft, draft};
+use super::draft::{NameDraft, draft, draft_name};
 use super::place::require_free_path;
 use super::request::WantedPorts;
 use super::request::{HeadWish, Request};
@@ -287,11 +288,16 @@ fn next_free(
     registry: &Registry,
     id: Option<&RepositoryId>,
 ) -> Result<NameDraft> {
+    let living = id.iter().flat_map(|id| registry.living(id));
+    let known: HashSet<&str> = living.map(|entry| entry.name.as_str()).collect();
     for number in 1..=9999_u32 {
         let identifier =
             number.to_string().parse().map_err(|message: String| Failure::new(Code::Internal, message))?;
+        // Of most numbers that are taken the record says so, and nothing else needs to be asked.
+        if known.contains(draft_name(context, repository, purpose, &identifier)?.as_str()) {
+            continue;
+        }
         let draft = drafted(context, repository, request, purpose, identifier)?;
-        let named = id.is_some_and(|id| registry.find_living(id, &draft.name).is_some());
         let placed = request.path.is_none() && draft.path.symlink_metadata().is_ok();
         let branched = request.head != HeadWish::Detached
             && (repository.find_branch(&draft.branch)?.is_some()
@@ -301,7 +307,7 @@ fn next_free(
             .lock()
             .is_ok_and(|claimed| claimed.contains(&claim_ref::reference(&draft.branch)));
         let branched = branched || is_claimed;
-        if !named && !placed && !branched && registry.find_at(&draft.path).is_none() {
+        if !placed && !branched && registry.find_at(&draft.path).is_none() {
             return Ok(draft);
         }
         if request.path.is_some() && registry.find_at(&draft.path).is_some() {
@@ -341,7 +347,7 @@ fn branch_plan(
             .map(|base| format!("branch `{name}` exists: `--base {base}` has no effect"));
         return Ok((BranchPlan::Existing { name }, tip, ignored.into_iter().collect()));
     }
-    if let Some(used) = repository.branch_in_use(&name)? {
+    if let Some(used) = repository.new_branch_in_use(&name)? {
         return Err(refusal::branch_in_use(context, &name, &used, purpose, request));
     }
     if let Some(obstacle) = repository.branch_obstacle(&name)? {

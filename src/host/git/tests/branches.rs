@@ -64,6 +64,58 @@ fn a_branch_being_rebased_or_bisected_or_whose_folder_is_gone_is_in_use() {
     }
     assert_eq!(repository.branch_in_use("main").unwrap().unwrap().admin, None);
     assert_eq!(repository.branch_in_use("other").unwrap(), None);
+    // As git has it, also where somebody went to another branch in the middle of it.
+    sandbox.git_in(&sandbox.path("bisected"), &["symbolic-ref", "HEAD", "refs/heads/elsewhere"]);
+    sandbox.git_in(&sandbox.path("rebased"), &["symbolic-ref", "HEAD", "refs/heads/away"]);
+    for (name, hold) in [("rebased", BranchHold::Rebase), ("bisected", BranchHold::Bisect)] {
+        assert_eq!(repository.branch_in_use(name).unwrap().unwrap().hold, hold);
+    }
+}
+
+#[test]
+fn a_branch_that_is_not_there_yet_is_whoevers_head_names_it() {
+    let sandbox = Sandbox::new();
+    let path = sandbox.path("linked");
+    sandbox.git(&["worktree", "add", "-q", "--detach", path.to_str().unwrap()]);
+    let repository = sandbox.repository();
+    assert_eq!(repository.new_branch_in_use("fresh").unwrap(), None);
+    write(&sandbox.path("main/.git/worktrees/linked/rebase-merge/head-name"), "refs/heads/fresh\n");
+    assert_eq!(repository.new_branch_in_use("fresh").unwrap().unwrap().hold, BranchHold::Rebase);
+    std::fs::remove_dir_all(sandbox.path("main/.git/worktrees/linked/rebase-merge")).unwrap();
+    sandbox.git_in(&path, &["symbolic-ref", "HEAD", "refs/heads/fresh"]);
+    let used = repository.new_branch_in_use("fresh").unwrap().unwrap();
+    assert_eq!((used.hold, used.path), (BranchHold::CheckedOut, path));
+    sandbox.git(&["symbolic-ref", "HEAD", "refs/heads/newer"]);
+    assert_eq!(repository.new_branch_in_use("newer").unwrap().unwrap().admin, None);
+}
+
+#[test]
+fn a_worktree_is_found_by_its_folder_also_where_that_is_gone_or_reached_through_a_link() {
+    let sandbox = Sandbox::new();
+    let path = sandbox.path("real/linked");
+    sandbox.git(&["worktree", "add", "-q", path.to_str().unwrap()]);
+    sandbox.git(&["worktree", "add", "-q", sandbox.path("other").to_str().unwrap()]);
+    std::os::unix::fs::symlink(sandbox.path("real"), sandbox.path("way")).unwrap();
+    std::os::unix::fs::symlink(&path, sandbox.path("alias")).unwrap();
+    let repository = sandbox.repository();
+    let found = |path: &str| {
+        let found = repository.find_worktree(&sandbox.path(path)).unwrap();
+        found.and_then(|worktree| worktree.admin)
+    };
+    for spelled in ["real/linked", "way/linked", "alias", "real/../way/linked"] {
+        assert_eq!(found(spelled).as_deref(), Some("linked"), "{spelled}");
+    }
+    // git's own record may name it through a link as well.
+    write(
+        &sandbox.path("main/.git/worktrees/linked/gitdir"),
+        &format!("{}/alias/.git\n", sandbox.path("").display()),
+    );
+    assert_eq!(found("real/linked").as_deref(), Some("linked"));
+    std::fs::remove_dir_all(sandbox.path("other")).unwrap();
+    for spelled in ["other", "real/../other", "way/../other"] {
+        assert_eq!(found(spelled).as_deref(), Some("other"), "{spelled}");
+    }
+    assert_eq!(found("real/other"), None);
 }
 
 #[test]
