@@ -10,7 +10,7 @@ use crate::host::lock;
 use crate::host::process::identity;
 use crate::host::services::kin::{self, Kin};
 use crate::model::process::ProcessId;
-use crate::model::registry::entry::Entry;
+use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::setup::{Setup, SetupState, SetupView};
 
 /// Between two looks whether a setup has ended.
@@ -99,12 +99,20 @@ pub fn await_end(context: &Context, entry: &Entry, waiting: &mut dyn FnMut()) ->
             waiting();
         }
         context.host.clock.wait(PAUSE, &context.host.interrupt)?;
-        let registry = context.store()?.read()?;
-        let found = registry.entries().find(|known| known.sequence == entry.sequence);
-        let Some(found) = found.filter(|found| found.is_living()) else {
-            return Err(Failure::new(Code::NotFound, format!("`{}` was removed meanwhile", entry.name)));
-        };
-        known = Entry { path: entry.path.clone(), ..found.clone() };
+        known = known_now(context, entry)?;
+    }
+    // A removal is on record before it ends the setup that was waited for.
+    if is_told && matches!(known_now(context, entry)?.state, EntryState::Removing { .. }) {
+        return Err(Failure::new(Code::NotFound, format!("`{}` is being removed", entry.name)));
     }
     Ok(known)
+}
+
+fn known_now(context: &Context, entry: &Entry) -> Result<Entry> {
+    let registry = context.store()?.read()?;
+    let found = registry.entries().find(|known| known.sequence == entry.sequence);
+    match found.filter(|found| found.is_living()) {
+        Some(found) => Ok(Entry { path: entry.path.clone(), ..found.clone() }),
+        None => Err(Failure::new(Code::NotFound, format!("`{}` was removed meanwhile", entry.name))),
+    }
 }
