@@ -52,6 +52,7 @@ answers! {
     "switch" "switch" [shape::<switch::Report>(), shape_beside_error::<create::Executed<switch::Report>>()];
     "clean" "clean" [shape_beside_error::<clean::Report>(), shape::<DryRun<clean::Report>>()];
     "team" "team" [shape::<team::Report>()];
+    "team running" "team-running" [shape::<team::RunningReport>()];
     "team claim" "team-claim" [shape::<team::ClaimChange>()];
     "team release" "team-release" [shape::<team::ClaimChange>()];
     "team hosts" "team-hosts" [shape::<far::HostList>()];

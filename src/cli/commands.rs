@@ -199,6 +199,7 @@ commands! {
             named: team::Arguments::word, looks: team::Arguments::only_looks, run: team::run,
             examples: {
                 "team": "wt team", "wt team --watch";
+                "team running": "wt team running", "wt team running --all";
                 "team claim": "wt team claim feature/login", "wt team claim feature/login --take-over";
                 "team release": "wt team release feature/login", "wt team release feature/login --take-over";
                 "team hosts": "wt team hosts", "wt team hosts add laptop ssh://ana@laptop";

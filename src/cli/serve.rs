@@ -20,7 +20,7 @@ use crate::ui::output::Ui;
 use crate::ui::prompt;
 use crate::web::guard::AnswerPlace;
 use crate::web::server::{self, Sockets};
-use crate::web::site::{Open, ServerSite};
+use crate::web::site::{Open, ServerSite, Shown};
 
 /// Show every worktree in a browser, and the same reports to programs, on loopback alone
 #[derive(Args, Debug)]
@@ -40,20 +40,23 @@ pub struct Arguments {
     /// Let whoever has the token start and stop services, settle conflicts, and remove what loses nothing
     #[arg(long)]
     pub actions: bool,
+    /// Show what runs on the team's other hosts too, where its etcd has it
+    #[arg(long)]
+    pub team: bool,
     /// Keep the token of the last time
     #[arg(long)]
     pub keep_token: bool,
     /// Show where the one that runs answers
-    #[arg(long, conflicts_with_all = ["place", "detach", "keep_token", "actions", "stop"])]
+    #[arg(long, conflicts_with_all = ["place", "detach", "keep_token", "actions", "team", "stop"])]
     pub url: bool,
     /// End the one that runs
-    #[arg(long, conflicts_with_all = ["place", "detach", "keep_token", "actions"])]
+    #[arg(long, conflicts_with_all = ["place", "detach", "keep_token", "actions", "team"])]
     pub stop: bool,
     /// Write units for systemd, or an agent for launchd, that start it when somebody asks; you enable them
     #[arg(long, conflicts_with_all = ["detach", "keep_token", "url", "stop"])]
     pub install_unit: bool,
     /// Take those away again
-    #[arg(long, conflicts_with_all = ["place", "detach", "keep_token", "actions", "url", "stop", "install_unit"])]
+    #[arg(long, conflicts_with_all = ["place", "detach", "keep_token", "actions", "team", "url", "stop", "install_unit"])]
     pub uninstall_unit: bool,
     /// Started by `--detach`
     #[arg(long, hide = true)]
@@ -132,6 +135,7 @@ fn stay(arguments: &Arguments, session: &Session<'_>, context: &Context) -> Resu
     };
     let is_open = |what: &str| context.config.serve.open.iter().any(|open| open == what);
     let open = Open { health: is_open("health"), metrics: is_open("metrics") };
+    let shown = Shown { open, acts: arguments.actions, team: arguments.team };
     let mut viewpoint = session.viewpoint();
     let stands = stands(context).to_path_buf();
     viewpoint.global.config.clone_from(&context.config_file);
@@ -149,7 +153,7 @@ fn stay(arguments: &Arguments, session: &Session<'_>, context: &Context) -> Resu
         seen.into_lenient_context()
     });
     let book = Book::open(context)?;
-    let site = Arc::new(ServerSite::new(place, ready.token, open, arguments.actions, book, look));
+    let site = Arc::new(ServerSite::new(place, ready.token, shown, book, look));
     let served = show(&ready.report, session.ui).and_then(|_| {
         let (changes, events) = (serve::changes(context)?, serve::events(context)?);
         server::serve(&site, sockets, changes, events, &context.host.interrupt)
@@ -168,6 +172,9 @@ fn unit(arguments: &Arguments, context: &Context) -> UnitsWish {
     }
     if arguments.actions {
         flags.extend(["--actions", "--yes"].map(str::to_owned));
+    }
+    if arguments.team {
+        flags.push("--team".to_owned());
     }
     UnitsWish::Serve { place: socket.map(Served::Socket).or(port), flags }
 }
@@ -194,6 +201,7 @@ fn words(arguments: &Arguments, context: &Context) -> Vec<OsString> {
     for (is_wanted, word) in [
         (arguments.keep_token, "--keep-token"),
         (arguments.actions, "--actions"),
+        (arguments.team, "--team"),
         // It was asked here, on this terminal.
         (arguments.actions, "--yes"),
     ] {

@@ -1,6 +1,6 @@
 //! Who has what beside this user and this machine, as tables.
 
-use crate::ops::team::Report;
+use crate::ops::team::{Report, RunningReport};
 use crate::ui::age;
 use crate::ui::output::Ui;
 use crate::ui::table::{self, TableRow};
@@ -46,4 +46,21 @@ pub fn text(ui: &Ui, report: &Report, now: jiff::Timestamp) -> String {
         text.push_str(&table::render(ui, &["HOST", "USER", "BRANCHES", "SEEN", ""], &rows, &[]));
     }
     text
+}
+
+/// Returns the table of what runs where; nothing where nothing runs.
+#[must_use]
+pub fn running(ui: &Ui, report: &RunningReport, now: jiff::Timestamp) -> String {
+    let rows = report.services.iter().map(|row| {
+        let port = row.port.map_or_else(String::new, |port| port.to_string());
+        let url = row.url.clone().unwrap_or_default();
+        let cells = [&row.host, &row.user, &row.worktree, &row.service, &row.state, &port, &url];
+        TableRow::plain(cells.into_iter().cloned().chain([age::age(row.seen, now)]).collect())
+    });
+    let rows: Vec<TableRow> = rows.collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let head = ["HOST", "USER", "WORKTREE", "SERVICE", "STATE", "PORT", "URL", "SEEN"];
+    table::render(ui, &head, &rows, &["URL", "USER"])
 }

@@ -31,6 +31,7 @@ impl Arguments {
         match &self.command {
             None => "team",
             Some(TeamCommand::Beat) => "team beat",
+            Some(TeamCommand::Running { .. }) => "team running",
             Some(TeamCommand::Claim { .. }) => "team claim",
             Some(TeamCommand::Release { .. }) => "team release",
             Some(TeamCommand::Hosts { command }) => team_hosts::word(command.as_ref()),
@@ -42,7 +43,7 @@ impl Arguments {
     #[must_use]
     pub fn only_looks(&self) -> bool {
         match &self.command {
-            None => true,
+            None | Some(TeamCommand::Running { .. }) => true,
             Some(TeamCommand::Hosts { command }) => team_hosts::only_looks(command.as_ref()),
             Some(_) => false,
         }
@@ -70,6 +71,12 @@ pub enum TeamCommand {
     /// Have the team see this host live where that is due (what `wt` starts itself)
     #[command(hide = true)]
     Beat,
+    /// Show what runs on the hosts of the team, where its etcd has the claims
+    Running {
+        /// In every repository of the team, not only in this one
+        #[arg(long)]
+        all: bool,
+    },
     /// Claim a branch before there is a worktree of it
     Claim {
         /// The branch
@@ -118,6 +125,19 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
             ui.answer(&show_team::text(ui, &report, context.now()))?;
         }
         Some(TeamCommand::Beat) => team::beat(&session.context_as_it_is_whatever_is_configured()?)?,
+        Some(TeamCommand::Running { all }) => {
+            let context = session.context_as_it_is_whatever_is_configured()?;
+            let report = team::running(&context, all)?;
+            if ui.is_json() {
+                ui.answer_json(&report)?;
+                return Ok(0);
+            }
+            report.warnings.iter().for_each(|warning| ui.warn(warning));
+            if report.services.is_empty() && report.warnings.is_empty() {
+                ui.say("nothing runs on any host of the team");
+            }
+            ui.answer(&show_team::running(ui, &report, context.now()))?;
+        }
         Some(TeamCommand::Claim { branch, take_over }) => {
             changed(session, &team::claim(&session.context()?, &branch, take_over)?, "Claimed")?;
         }

@@ -9,7 +9,7 @@ use sha1::{Digest, Sha1};
 use super::claim_change::{Answer, RefChange};
 use super::claim_ref::ClaimWords;
 use super::hex::hex;
-use super::{claim_ref, host_entry};
+use super::{claim_ref, host_entry, running_entry};
 
 /// How long a mark stays, in seconds: longer than any transaction can be under way. A claim itself never ends by its age.
 pub const MARKED_FOR: u32 = 24 * 60 * 60;
@@ -82,15 +82,16 @@ impl EtcdNames {
     }
 
     /// What names begin with, and what their keys begin with.
-    fn kinds(&self) -> [(&'static str, String); 3] {
+    fn kinds(&self) -> [(&'static str, String); 4] {
         [
             (claim_ref::PREFIX, self.branches()),
             (claim_ref::PORT_PREFIX, self.ports()),
             (host_entry::PREFIX, self.hosts()),
+            (running_entry::PREFIX, format!("{}running/", self.prefix)),
         ]
     }
 
-    /// Returns the key of a claim, or of a host's entry.
+    /// Returns the key of a claim, of a host's entry, or of what runs somewhere.
     #[must_use]
     pub fn key(&self, reference: &str) -> String {
         let known = self
@@ -100,7 +101,7 @@ impl EtcdNames {
         known.unwrap_or_else(|| format!("{}other/{}", self.prefix, claim_ref::encoded(reference)))
     }
 
-    /// Returns what a key is called elsewhere; `None` for one that has neither a claim nor a host.
+    /// Returns what a key is called elsewhere; `None` for one that has nothing of these.
     fn reference(&self, key: &str) -> Option<String> {
         let mut kinds = self.kinds().into_iter();
         kinds.find_map(|(name, first)| key.strip_prefix(&first).map(|rest| format!("{name}{rest}")))
@@ -130,6 +131,18 @@ impl EtcdNames {
         let last = found.last().map(|(key, _)| key.clone()).filter(|_| answer["more"] == true);
         let named = found.into_iter().filter_map(|(key, value)| Some((self.reference(&key)?, value)));
         (named.collect(), last)
+    }
+
+    /// Puts a row that ends with its lease, whatever stood there.
+    #[must_use]
+    pub fn row(&self, reference: &str, value: &str, lease: &str) -> Value {
+        json!({"key": coded(&self.key(reference)), "value": coded(value), "lease": lease})
+    }
+
+    /// Takes a row away.
+    #[must_use]
+    pub fn no_row(&self, reference: &str) -> Value {
+        json!({"key": coded(&self.key(reference))})
     }
 
     /// Answers whether a mark is to be left by one of the changes, which needs a lease.
@@ -276,6 +289,7 @@ mod tests {
         assert_eq!(names.reference(&key).as_deref(), Some(BRANCH));
         assert_eq!(names.key("refs/wt/hosts/m-1"), "/wt/v1/shop/hosts/m-1");
         assert_eq!(names.reference("/wt/v1/shop/hosts/m-1").as_deref(), Some("refs/wt/hosts/m-1"));
+        assert_eq!(names.key("refs/wt/running/m-1/shop/login"), "/wt/v1/shop/running/m-1/shop/login");
         assert_eq!(names.reference("/wt/v1/shop/claims/other/branch/x"), None, "another repository's");
         assert_ne!(names.mark("a"), names.mark("b"));
         assert_eq!(EtcdNames::at(names.address()).unwrap().key(BRANCH), key);

@@ -77,6 +77,7 @@ pub mod renaming;
 pub mod report;
 pub mod repository_name;
 pub mod resolve;
+pub mod running_entry;
 pub mod service;
 pub mod services;
 pub mod setup;

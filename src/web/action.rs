@@ -30,7 +30,7 @@ pub async fn body(
     headers: &HeaderMap,
     body: Incoming,
 ) -> Result<Bytes, (StatusCode, Failure)> {
-    if !site.acts {
+    if !site.shown.acts {
         let failure = Failure::new(Code::NotAllowed, "this server only shows")
             .hint("start it with `wt serve --actions` to let pages act");
         return Err((StatusCode::FORBIDDEN, failure));

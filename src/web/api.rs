@@ -21,7 +21,7 @@ use crate::ops::report as ops_report;
 use crate::ops::services::contact::Deaf;
 use crate::ops::services::logs::{self, Lines};
 use crate::ops::services::status::Looker;
-use crate::ops::{discovery, events, list, validate};
+use crate::ops::{discovery, events, list, team, validate};
 
 /// Answers with the status and the bytes of the report.
 ///
@@ -103,6 +103,11 @@ pub fn answer(site: &ServerSite, ask: &Ask) -> Result<(StatusCode, Vec<u8>)> {
                 .map_err(|problem| Failure::new(Code::Usage, problem))?;
             report(command, &ops_report::report(&context, since)?).map(fine)
         }
+        Ask::Team if site.shown.team => {
+            report(command, &team::running(&site.everywhere()?.0, true)?).map(fine)
+        }
+        Ask::Team => Err(Failure::new(Code::NotAllowed, "this server shows its own host alone")
+            .hint("start it with `wt serve --team` to see the others of the team")),
         Ask::PortTotals => report(command, &ports::totals(&site.everywhere()?.0)?).map(fine),
     }
 }

@@ -82,7 +82,7 @@ async fn answered(site: &Arc<ServerSite>, manners: &Manners, request: Request<In
         return reply::failure(SERVE, &failure, StatusCode::UNAUTHORIZED);
     }
     match route {
-        Route::File(file) => file.answer(site.acts),
+        Route::File(file) => file.answer(site.shown),
         Route::Healthz => reply::plain(StatusCode::OK, "ok"),
         Route::Stream => {
             manners.heed_end(true);
@@ -99,8 +99,8 @@ async fn answered(site: &Arc<ServerSite>, manners: &Manners, request: Request<In
 fn needs_token(site: &ServerSite, route: &Route) -> bool {
     match route {
         Route::File(_) | Route::Healthz => false,
-        Route::Metrics | Route::Discovery => !site.open.metrics,
-        Route::Ask(ask) if ask.is_health() => !site.open.health,
+        Route::Metrics | Route::Discovery => !site.shown.open.metrics,
+        Route::Ask(ask) if ask.is_health() => !site.shown.open.health,
         Route::Ask(_) | Route::Stream | Route::Act(_) => true,
     }
 }

@@ -3,6 +3,7 @@
 use hyper::{Response, StatusCode};
 
 use super::reply::{self, Body};
+use super::site::Shown;
 
 const HTML: &str = "text/html; charset=utf-8";
 
@@ -19,15 +20,18 @@ pub enum File {
 }
 
 impl File {
-    /// Returns it as an answer; the page has what acts where whoever has the token may act.
+    /// Returns it as an answer; the page has what acts where whoever has the token may act, and the team's other hosts where they
+    /// are shown.
     #[must_use]
-    pub fn answer(self, acts: bool) -> Response<Body> {
+    pub fn answer(self, shown: Shown) -> Response<Body> {
         let (kind, text) = match self {
-            Self::Page if acts => {
-                let page = PAGE.replacen("<body>", "<body data-acts>", 1);
+            Self::Page => {
+                let words = [(shown.acts, " data-acts"), (shown.team, " data-team")];
+                let words: String =
+                    words.into_iter().filter(|(is_wanted, _)| *is_wanted).map(|(_, word)| word).collect();
+                let page = PAGE.replacen("<body>", &format!("<body{words}>"), 1);
                 return reply::bytes(StatusCode::OK, HTML, page);
             }
-            Self::Page => (HTML, PAGE),
             Self::Script => {
                 ("text/javascript; charset=utf-8", include_str!("../../templates/dashboard/dashboard.js"))
             }

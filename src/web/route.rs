@@ -28,15 +28,30 @@ pub enum Route {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
     Worktrees,
-    Worktree { repository: String, name: String },
-    Logs { repository: String, name: String, service: Option<String>, tail: Option<String> },
+    Worktree {
+        repository: String,
+        name: String,
+    },
+    Logs {
+        repository: String,
+        name: String,
+        service: Option<String>,
+        tail: Option<String>,
+    },
     Conflicts,
     Findings,
-    Events { since: Option<String>, kind: Option<String> },
+    Events {
+        since: Option<String>,
+        kind: Option<String>,
+    },
     PortHealth,
     PortHealthOf(String),
     PortTotals,
-    Report { since: Option<String> },
+    Report {
+        since: Option<String>,
+    },
+    /// What runs on the hosts of the team.
+    Team,
 }
 
 impl Ask {
@@ -53,6 +68,7 @@ impl Ask {
             Self::PortHealth | Self::PortHealthOf(_) => "health ports",
             Self::PortTotals => "health ports system",
             Self::Report { .. } => "report",
+            Self::Team => "team running",
         }
     }
 
@@ -136,6 +152,7 @@ fn asked(words: &[&str], query: Option<&str>) -> Option<Ask> {
             Ask::Events { since: given.remove("since"), kind: given.remove("kind") }
         }
         ["report"] => Ask::Report { since: parameters(query).remove("since") },
+        ["team"] => Ask::Team,
         ["health", "ports"] => Ask::PortHealth,
         ["health", "ports", "system"] => Ask::PortTotals,
         ["health", "ports", port] => Ask::PortHealthOf(owned(port)),
@@ -173,6 +190,7 @@ mod tests {
             ("/sd", Route::Discovery),
             ("/api/worktrees", Route::Ask(Ask::Worktrees)),
             ("/api/report?since=2h", Route::Ask(Ask::Report { since: Some("2h".to_owned()) })),
+            ("/api/team", Route::Ask(Ask::Team)),
             ("/api/health/ports", Route::Ask(Ask::PortHealth)),
             ("/api/health/ports/system", Route::Ask(Ask::PortTotals)),
             ("/api/health/ports/70000", Route::Ask(Ask::PortHealthOf("70000".to_owned()))),

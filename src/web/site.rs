@@ -32,6 +32,16 @@ pub struct Open {
     pub metrics: bool,
 }
 
+/// What a server shows, and lets be done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    pub open: Open,
+    /// Whether whoever has the token may also act.
+    pub acts: bool,
+    /// Whether what runs on the team's other hosts is shown.
+    pub team: bool,
+}
+
 /// A server.
 pub struct ServerSite {
     pub place: AnswerPlace,
@@ -40,9 +50,7 @@ pub struct ServerSite {
     /// Connections to services that wait for the next request.
     pub pool: Pool,
     pub token: String,
-    pub open: Open,
-    /// Whether whoever has the token may also act.
-    pub acts: bool,
+    pub shown: Shown,
     look: LookAround,
     /// How many may act at once.
     pub turns: Arc<Semaphore>,
@@ -65,17 +73,10 @@ impl fmt::Debug for ServerSite {
 impl ServerSite {
     /// A server at `place`.
     #[must_use]
-    pub fn new(
-        place: AnswerPlace,
-        token: String,
-        open: Open,
-        acts: bool,
-        book: Book,
-        look: LookAround,
-    ) -> Self {
+    pub fn new(place: AnswerPlace, token: String, shown: Shown, book: Book, look: LookAround) -> Self {
         let words = broadcast::Sender::new(BACKLOG);
         let (pool, turns) = (Pool::default(), Arc::new(Semaphore::new(TURNS)));
-        Self { place, book, pool, token, open, acts, look, turns, words }
+        Self { place, book, pool, token, shown, look, turns, words }
     }
 
     /// Answers whether it answers on that port itself.

@@ -33,7 +33,7 @@ async function report(path) {
 }
 
 // `used` is what `/metrics` says of each service, `held` what is known of each port.
-const state = { worktrees: [], conflicts: [], findings: [], events: [], used: new Map(), held: new Map(), shown: null };
+const state = { worktrees: [], conflicts: [], findings: [], events: [], used: new Map(), held: new Map(), team: [], shown: null };
 
 // Elements.
 
@@ -213,6 +213,23 @@ function show() {
     `${counted(ports.length, 'service', 'services')}, ${ready} ready, ${bad} failing`);
   showProblems();
   showEvents(words);
+  showTeam(words);
+}
+
+// What runs on the team's other hosts. An address there leads nowhere from here, so that none is a link.
+function showTeam(words) {
+  const text = (row) => [row.host, row.user, row.repository, row.worktree, row.branch, row.service, row.state, row.port].join(' ').toLowerCase();
+  const fitting = state.team.filter((row) => words.every((word) => text(row).includes(word)));
+  patch(byId('elsewhere'), fitting, (row) => [row.host, row.user, row.repository, row.worktree, row.service].join('\n'), () => {
+    const line = make('tr');
+    for (let cell = 0; cell < 7; cell += 1) line.append(make('td'));
+    return line;
+  }, (line, row) => {
+    const seen = new Date(row.seen).toLocaleTimeString();
+    [row.host, row.user, row.worktree, row.service, row.state, String(row.port ?? ''), seen].forEach((cell, index) => put(line.children[index], cell));
+    line.children[2].title = [row.repository, row.branch].filter(Boolean).join(', ');
+    line.children[4].className = kind(row.state);
+  });
 }
 
 function showEvents(words) {
@@ -405,6 +422,18 @@ const loadPast = sparingly(2000, async () => {
   show();
 });
 
+// Others write into the team's etcd, which nobody is told of.
+const loadTeam = sparingly(2000, async () => {
+  try {
+    const answer = await report('api/team');
+    state.team = answer.services.filter((row) => !row.own);
+    put(byId('team-said'), [...(answer.warnings ?? []), ...(state.team.length ? [] : ['Nothing runs there.'])].join(' '));
+  } catch (failure) {
+    put(byId('team-said'), failure.message);
+  }
+  show();
+});
+
 const EVENTS = 100;
 
 const FAMILIES = { wt_service_up: 'up', wt_service_port: 'port', wt_service_restarts_total: 'restarts', wt_service_memory_bytes: 'memory' };
@@ -558,6 +587,14 @@ setInterval(() => {
 setInterval(() => {
   if (!document.hidden) loadProblems();
 }, 60000);
+
+if (document.body.dataset.team !== undefined) {
+  byId('team').hidden = false;
+  loadTeam();
+  setInterval(() => {
+    if (!document.hidden) loadTeam();
+  }, 15000);
+}
 
 loadPast();
 share();

@@ -215,6 +215,8 @@ mod team_host;
 mod team_http;
 mod team_ports;
 mod team_remotes;
+#[cfg(feature = "etcd")]
+mod team_running;
 mod team_seen;
 mod teardown;
 mod terminal_widths;

@@ -14,6 +14,9 @@ use crate::host::interrupt::Interrupt;
 use crate::host::lock::FileHold;
 use crate::model::hex::hex;
 
+/// Where the folders of all teams are, below the state folder.
+const FOLDER: &str = "claims";
+
 /// What was written last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastBeat {
@@ -36,7 +39,13 @@ impl TeamBook {
     #[must_use]
     pub fn of(state: &Path, url: &str, repository: &str, timeout: Duration) -> Self {
         let hash = Sha1::digest(format!("{url}\n{repository}").as_bytes());
-        Self { folder: state.join("claims").join(hex(&hash[..10])), timeout }
+        Self { folder: state.join(FOLDER).join(hex(&hash[..10])), timeout }
+    }
+
+    /// Answers whether this host has ever been at the claims of a team.
+    #[must_use]
+    pub fn is_any(state: &Path) -> bool {
+        state.join(FOLDER).is_dir()
     }
 
     /// Returns where it is.

@@ -119,12 +119,7 @@ impl Etcd {
         for pattern in patterns {
             let mut after: Option<String> = None;
             loop {
-                let reply = self.gateway.ask("kv/range", &self.names.range(pattern, after.as_deref()))?;
-                let body = match reply {
-                    Reply::Answer { body, .. } => body,
-                    Reply::Silent(why) => return Err(self.unreachable(&why, "timeout")),
-                    Reply::Failed(why) => return Err(self.unreachable(&why, "failed")),
-                };
+                let body = self.told("kv/range", &self.names.range(pattern, after.as_deref()))?;
                 let (page, last) = self.names.listed(&body);
                 found.extend(page);
                 after = last;
@@ -134,6 +129,38 @@ impl Etcd {
             }
         }
         Ok(found)
+    }
+
+    /// Writes rows that end by themselves after `lasts` seconds, and takes others away.
+    ///
+    /// # Errors
+    ///
+    /// `claims_unreachable`, `interrupted`.
+    pub fn show(&self, rows: &[(String, String)], gone: &[String], lasts: u32) -> Result<()> {
+        for reference in gone {
+            self.told("kv/deleterange", &self.names.no_row(reference))?;
+        }
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let granted = self.told("lease/grant", &json!({"TTL": lasts.to_string()}))?;
+        // Without a lease a row would stay for good.
+        let Some(lease) = granted["ID"].as_str() else {
+            return Err(self.unreachable("it gives no lease", "failed"));
+        };
+        for (reference, value) in rows {
+            self.told("kv/put", &self.names.row(reference, value, lease))?;
+        }
+        Ok(())
+    }
+
+    /// Asks what can be asked again.
+    fn told(&self, path: &str, body: &Value) -> Result<Value> {
+        match self.gateway.ask(path, body)? {
+            Reply::Answer { body, .. } => Ok(body),
+            Reply::Silent(why) => Err(self.unreachable(&why, "timeout")),
+            Reply::Failed(why) => Err(self.unreachable(&why, "failed")),
+        }
     }
 
     /// The failure of whoever could not ask.

@@ -23,6 +23,7 @@ mod patience;
 mod port;
 mod pulse;
 mod remote;
+mod running;
 mod shared;
 mod shared_folder;
 mod shared_lock;

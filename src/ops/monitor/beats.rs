@@ -1,5 +1,6 @@
 //! A monitor has the teams of its repositories see this host live: one repository a look, so that a remote which does not answer
-//! costs a look its time limit once, and each at most every quarter of an hour. Nothing is freed by a beat that stays away.
+//! costs a look its time limit once, and each at most every five minutes. What runs here it has them see too, where that can be
+//! shown. Nothing is freed by a beat that stays away.
 
 use std::collections::HashMap;
 
@@ -10,7 +11,9 @@ use crate::error::Result;
 use crate::model::claim::Claim;
 use crate::model::host_entry::BEAT;
 use crate::model::registry::repository::RepositoryId;
+use crate::model::running_entry::RENEWED;
 use crate::ops::recorded_repositories::others;
+use crate::ops::team;
 
 /// When each repository was looked at last.
 #[derive(Debug, Default)]
@@ -26,7 +29,7 @@ impl Beats {
         let registry = context.store()?.read()?;
         let now = context.now();
         for known in others(context, &registry) {
-            let is_recent = |then: &Timestamp| now.duration_since(*then) < BEAT;
+            let is_recent = |then: &Timestamp| now.duration_since(*then) < RENEWED;
             let has_claims = || {
                 known
                     .entries
@@ -39,7 +42,10 @@ impl Beats {
             self.0.insert(known.id.clone(), now);
             let Some((there, _)) = known.ground(context) else { continue };
             let Some(claims) = there.network_claims() else { continue };
-            let beaten = claims.beat(BEAT);
+            let mut beaten = claims.beat(BEAT);
+            if beaten.is_ok() && claims.keeper.has_rows() {
+                beaten = team::tell_running(&there, claims).map(|()| true);
+            }
             context.host.interrupt.check()?;
             if matches!(beaten, Ok(false)) {
                 continue;

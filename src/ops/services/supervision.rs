@@ -71,6 +71,12 @@ pub(super) fn of_all(
     said.collect()
 }
 
+/// Returns how the services of each of `entries` stand, in the same order: all supervisors are asked at once.
+#[must_use]
+pub fn facts_of(context: &Context, entries: &[&Entry], until: Instant) -> Vec<Vec<ServiceFacts>> {
+    of_all(context, entries, None, until).into_iter().map(|said| said.services).collect()
+}
+
 /// Returns the services of a worktree that start on demand and are supervised: whoever looks does not ask them, for a look
 /// is no request.
 #[must_use]

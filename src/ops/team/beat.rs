@@ -1,5 +1,6 @@
-//! Has the team see this host live, as a process of its own: what starts it waits for nobody.
+//! Has the team see this host live, and what runs here, as a process of its own: what starts it waits for nobody.
 
+use super::running;
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::host_entry::BEAT;
@@ -7,11 +8,13 @@ use crate::model::host_entry::BEAT;
 /// What the process is started with, in a folder of the repository.
 pub const WORDS: [&str; 4] = ["team", "beat", "--quiet", "--no-input"];
 
-/// Writes this host's entry anew where it is due; nothing where nobody keeps claims.
+/// Writes this host's entry anew where it is due, and what runs here where that can be shown; nothing where nobody keeps claims.
 ///
 /// # Errors
 ///
 /// `claims_unreachable`: others see by its age that it did not come through.
 pub fn beat(context: &Context) -> Result<()> {
-    context.network_claims().map_or(Ok(()), |claims| claims.beat(BEAT).map(drop))
+    let Some(claims) = context.network_claims() else { return Ok(()) };
+    claims.beat(BEAT)?;
+    running::tell(context, claims)
 }

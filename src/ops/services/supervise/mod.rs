@@ -24,6 +24,7 @@ mod sharing;
 mod sleeping;
 mod supervisor;
 mod takeover;
+mod team_told;
 mod terminal;
 mod waiting;
 

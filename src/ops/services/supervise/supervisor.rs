@@ -14,6 +14,7 @@ use super::reaping::Reaping;
 use super::registrar::Registrar;
 use super::running::ServiceRun;
 use super::sampled::Sampling;
+use super::team_told::TeamTold;
 use super::waiting::WaitingBatches;
 use crate::error::Result;
 use crate::host::machine::Host;
@@ -103,8 +104,7 @@ pub(super) struct Supervisor<'a> {
     /// When the health of what runs is recorded anew.
     pub next_health: Instant,
     next_round: Instant,
-    /// When the team is to see this host live again.
-    pub next_beat: Instant,
+    pub beats: TeamTold,
     reaping: Reaping,
     /// What services take.
     pub sampling: Sampling,
@@ -166,7 +166,7 @@ pub fn supervise(host: &Host, wish: SupervisorWish) -> Result<()> {
         has_worked: false,
         next_health: now,
         next_round: now + ROUND,
-        next_beat: now,
+        beats: TeamTold::new(now),
         reaping: Reaping::default(),
         sampling: Sampling::default(),
     };
@@ -375,6 +375,7 @@ impl Supervisor<'_> {
         self.asker.finish(LAST_ANSWERS);
         self.log("nothing is left to supervise");
         self.journal.end();
+        self.beat_last();
         self.registrar.record(Vec::new());
         self.registrar.finish();
         if self.ground.is_deleted() {
