@@ -8,10 +8,13 @@
 
 use std::collections::BTreeMap;
 
-use ground::{Cost, Ground};
+use ground::Ground;
+use growth::Cost;
 
 #[path = "support/ground.rs"]
 mod ground;
+#[path = "support/growth.rs"]
+mod growth;
 
 /// What looks is run so often, and the quickest run counts.
 const ROUNDS: usize = 3;

@@ -23,9 +23,11 @@ use crate::model::service::ServiceName;
 use crate::model::teardown::TeardownAt;
 
 pub use super::origin::{ConfigValue, HeldValue, Origin};
+#[cfg(feature = "etcd")]
+pub use super::outside::EtcdSettings;
 pub use super::outside::{
-    ClaimScope, EtcdSettings, EventSettings, MetricSettings, MonitorSettings, ServeSettings, TeamKeeper,
-    TeamSettings, UrlSettings,
+    ClaimScope, EventSettings, MetricSettings, MonitorSettings, ServeSettings, TeamKeeper, TeamSettings,
+    UrlSettings,
 };
 pub use super::service::{ServiceSettings, SocketUse};
 
