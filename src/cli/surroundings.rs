@@ -173,7 +173,7 @@ fn configured_by(host: &Host, repository: &Repository, folder: &Path) -> Option<
         return Some(repository.root().to_path_buf());
     }
     let Some(current) = repository.current() else { return Some(folder.to_path_buf()) };
-    (!foreign::is_foreign_here(host, repository, current)).then(|| current.path.clone())
+    (!foreign::is_foreign_here(host, repository)).then(|| current.path.clone())
 }
 
 impl Surroundings {

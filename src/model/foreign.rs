@@ -140,9 +140,15 @@ const OWN: [&str; 3] = ["refs/heads/", "refs/tags/", "refs/remotes/"];
 /// Answers whether the ref of a remote is one that its forge keeps of others.
 #[must_use]
 pub fn is_kept_by_forge(reference: &str) -> bool {
-    reference.starts_with("refs/")
-        && reference != "refs/*"
-        && !OWN.iter().any(|prefix| reference.starts_with(prefix))
+    reference.starts_with("refs/") && may_be_kept_by_forge(reference)
+}
+
+/// Answers whether a ref that a pattern of names fits may be such a one.
+#[must_use]
+pub fn may_be_kept_by_forge(pattern: &str) -> bool {
+    let (before, is_pattern) = pattern.split_once('*').map_or((pattern, false), |(before, _)| (before, true));
+    let is_ref = before.starts_with("refs/") || is_pattern && "refs/".starts_with(before);
+    is_ref && !OWN.iter().any(|prefix| before.starts_with(prefix))
 }
 
 impl Followed {
@@ -152,11 +158,10 @@ impl Followed {
         self.merge.as_deref().is_some_and(is_kept_by_forge)
     }
 
-    /// Answers whether the branch follows a branch of one of these remotes.
+    /// Answers whether it names a remote of which it has to be asked whose it is.
     #[must_use]
-    pub fn is_branch_of(&self, remotes: &[String]) -> bool {
-        let is_theirs = self.remote.as_ref().is_some_and(|remote| remotes.contains(remote));
-        is_theirs && self.merge.as_ref().is_some_and(|merge| merge.starts_with("refs/heads/"))
+    pub fn names_another(&self) -> bool {
+        self.remote.as_deref().is_some_and(|remote| remote != "." && !USUAL_REMOTES.contains(&remote))
     }
 
     /// Answers whether a worktree that something else made is to be taken for a stranger's; `own` are the remotes of the
@@ -168,13 +173,16 @@ impl Followed {
     }
 }
 
-/// Returns the remotes of the repository's own people: `origin`, the one that is pushed to, the one that has the default
+/// The remotes that are the repository's own people's by their names: who works from a fork has the second beside the first.
+pub const USUAL_REMOTES: [&str; 2] = ["origin", "upstream"];
+
+/// Returns the remotes of the repository's own people: the usual ones, the one that is pushed to, the one that has the default
 /// branch, and the only one.
 #[must_use]
 pub fn own_remotes(all: &[String], pushed_to: Option<&str>, of_default: Option<&str>) -> Vec<String> {
     let only = if let [only] = all { Some(only.as_str()) } else { None };
-    let own = [Some("origin"), pushed_to, of_default, only];
-    own.into_iter().flatten().map(str::to_owned).collect()
+    let own = USUAL_REMOTES.into_iter().chain(pushed_to).chain(of_default).chain(only);
+    own.map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -228,13 +236,14 @@ mod tests {
 
     #[test]
     fn a_branch_of_a_pull_request_a_url_or_another_remote_is_a_strangers() {
-        let all = ["origin", "upstream", "mine", "alice"].map(str::to_owned);
-        let own = own_remotes(&all, Some("mine"), Some("upstream"));
+        let all = ["origin", "upstream", "mine", "theirs", "alice"].map(str::to_owned);
+        let own = own_remotes(&all, Some("mine"), Some("theirs"));
         for (remote, merge, is_theirs) in [
             (None, None, false),
             (Some("origin"), Some("refs/heads/x"), false),
             (Some("mine"), Some("refs/heads/x"), false),
             (Some("upstream"), Some("refs/heads/x"), false),
+            (Some("theirs"), Some("refs/heads/x"), false),
             (Some("."), Some("refs/heads/x"), false),
             (Some("alice"), Some("refs/heads/x"), true),
             (Some("https://example.org/alice/x.git"), Some("refs/heads/x"), true),
@@ -251,6 +260,6 @@ mod tests {
             let followed = Followed { remote: text(remote), merge: text(merge) };
             assert_eq!(followed.is_of_strangers(&own), is_theirs, "{followed:?}");
         }
-        assert_eq!(own_remotes(&["github".to_owned()], None, None), ["origin", "github"]);
+        assert_eq!(own_remotes(&["github".to_owned()], None, None), ["origin", "upstream", "github"]);
     }
 }

@@ -16,7 +16,7 @@ const CONFIG: &str = "[worktree]\nsetup = [\"touch ../set-up\"]\nbackground = [\
     [service.web]\nrun = \"sleep 600\"\nlistens = false\nhealth = { command = \"touch ../checked\" }\n";
 
 /// A sandbox whose configuration is trusted, and a branch that follows pull request 7 of `origin` as other programs leave it.
-fn with_pull() -> Sandbox {
+pub fn with_pull() -> Sandbox {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo();
     write(&repo, ".gitignore", "/.env\n/secret\n");
@@ -38,7 +38,7 @@ fn with_pull() -> Sandbox {
     sandbox
 }
 
-fn adopted(sandbox: &Sandbox) -> PathBuf {
+pub fn adopted(sandbox: &Sandbox) -> PathBuf {
     let folder = sandbox.path("theirs");
     sandbox.git(&sandbox.repo(), &["worktree", "add", "-q", &folder.to_string_lossy(), "theirs"]);
     let report = sandbox.json(&["adopt", &folder.to_string_lossy(), "--purpose", "review", "--ports"]);
@@ -47,7 +47,7 @@ fn adopted(sandbox: &Sandbox) -> PathBuf {
 }
 
 #[track_caller]
-fn listed(sandbox: &Sandbox, name: &str) -> Value {
+pub fn listed(sandbox: &Sandbox, name: &str) -> Value {
     let list = sandbox.json(&["list"]);
     let found = list["worktrees"].as_array().unwrap().iter().find(|worktree| worktree["name"] == name);
     found.cloned().unwrap_or_else(|| panic!("{name} is not in {list}"))
@@ -123,7 +123,7 @@ fn nothing_that_is_configured_runs_in_it_until_its_commit_is_allowed() {
 }
 
 /// Changes the recorded entry of `theirs` as a lost or damaged registry would.
-fn edit(sandbox: &Sandbox, change: impl Fn(&mut serde_json::Map<String, Value>)) {
+pub fn edit(sandbox: &Sandbox, change: impl Fn(&mut serde_json::Map<String, Value>)) {
     let file = sandbox.state().join("registry.json");
     let mut registry = sandbox.registry();
     for entry in registry["worktrees"].as_array_mut().unwrap() {

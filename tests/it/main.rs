@@ -61,6 +61,7 @@ mod far_hosts;
 mod faults;
 mod first_days;
 mod foreign;
+mod foreign_descent;
 mod forgetting;
 mod forwarding;
 mod git_dir_elsewhere;

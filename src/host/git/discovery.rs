@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::known_descent::KnownDescent;
 use super::paths::{canonical, read_link_file};
 use super::read_settings::ReadSettings;
 use super::repository::{Current, Repository};
@@ -87,6 +88,7 @@ fn discover(start: &Path) -> Result<Repository> {
         links: OnceCell::new(),
         neighbours: OnceCell::new(),
         read_settings: ReadSettings::default(),
+        known_descent: KnownDescent::default(),
         interrupt: Interrupt::default(),
     })
 }

@@ -4,6 +4,8 @@
 use std::io::ErrorKind;
 
 use super::admin_files::write_over;
+use super::known_descent::once;
+use super::pulls::is_made;
 use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
@@ -56,17 +58,24 @@ impl Repository {
         Followed { remote: read("remote"), merge: read("merge") }
     }
 
-    /// Returns the remotes of the repository's own people; `configured` is the default branch that our configuration names.
+    /// Returns the remotes of the repository's own people, found once for all that a command asks; `configured` is the default
+    /// branch that our configuration names.
     ///
     /// # Errors
     ///
     /// Fails when git's configuration or the refs cannot be read.
-    pub fn own_remotes(&self, configured: Option<&str>) -> Result<Vec<String>> {
-        let pushed_to = self.settings(None)?.get_string("remote.pushDefault").ok();
-        let of_default = match default_branch::decide(&self.default_branch_clues(configured)?) {
-            DefaultBranch::Known { remote, .. } => remote,
-            DefaultBranch::Unknown(_) => None,
+    pub fn own_remotes(&self, configured: Option<&str>) -> Result<&[String]> {
+        let read = || {
+            let pushed_to = self.settings(None)?.get_string("remote.pushDefault").ok();
+            let of_default = match default_branch::decide(&self.default_branch_clues(configured)?) {
+                DefaultBranch::Known { remote, .. } => remote,
+                DefaultBranch::Unknown(_) => None,
+            };
+            // One that was made for a pull request is beside the others, and the only one stays that.
+            let all: Vec<String> =
+                self.upstreams()?.remotes().into_iter().filter(|name| !is_made(name)).collect();
+            Ok(own_remotes(&all, pushed_to.as_deref(), of_default.as_deref()))
         };
-        Ok(own_remotes(&self.upstreams()?.remotes(), pushed_to.as_deref(), of_default.as_deref()))
+        once(&self.known_descent.own_remotes, read).map(Vec::as_slice)
     }
 }

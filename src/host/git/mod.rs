@@ -32,6 +32,7 @@ mod hook_settings;
 mod hooks;
 mod identity;
 mod keep;
+mod known_descent;
 mod last_commits;
 mod leftover;
 mod library_error;

@@ -320,6 +320,6 @@ impl Repository {
 /// What remotes are called that are made for one branch.
 const MADE: [&str; 2] = ["wt-pr-", "wt-mr-"];
 
-fn is_made(name: &str) -> bool {
+pub(super) fn is_made(name: &str) -> bool {
     MADE.iter().any(|prefix| name.starts_with(prefix))
 }

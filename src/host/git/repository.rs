@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::command::Git;
+use super::known_descent::KnownDescent;
 use super::read_settings::ReadSettings;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::library_error::from_library;
@@ -46,6 +47,7 @@ pub struct Repository {
     /// Where the linked worktrees were when a plan looked first.
     pub(super) neighbours: OnceCell<BTreeSet<PathBuf>>,
     pub(super) read_settings: ReadSettings,
+    pub(super) known_descent: KnownDescent,
     /// A signal ends the git that is asked about this repository.
     pub(super) interrupt: Interrupt,
 }

@@ -56,7 +56,7 @@ pub fn enter(context: &Context, caller: &CallingAgent, is_sound: bool, warnings:
     let Some(entry) = entry else {
         // In a linked worktree the agent looks for ports in vain: it is told why.
         if current.admin.is_some() {
-            let is_foreign = foreign::is_foreign_here(&context.host, repository, current);
+            let is_foreign = foreign::is_foreign_here(&context.host, repository);
             report.context = saying::troubles(is_foreign, &report.warnings);
         }
         return report;

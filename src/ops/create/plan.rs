@@ -31,9 +31,8 @@ use crate::ops::{claims, foreign};
 /// How often a number is chosen again while others are choosing too.
 const NUMBER_TRIES: usize = 64;
 
-/// What is said of a worktree that begins at a stranger's commit.
-const STRANGERS: &str = "it begins at a stranger's commit: nothing that is configured runs there and nothing is carried into \
-    it, until `wt trust --here` allows the commit";
+/// What becomes of a stranger's commit.
+const STRANGERS: &str = "nothing that is configured runs there and nothing is carried into it";
 
 /// Reads what is there and decides everything but the ports; changes nothing.
 ///
@@ -87,7 +86,7 @@ fn mark_of(
         BranchPlan::Existing { name } => {
             foreign::of_adopted(context, repository, None, Some(name), Some(commit))
         }
-        BranchPlan::Track { remote, .. } => foreign::of_remote(context, repository, remote, commit),
+        BranchPlan::Track { tracked, .. } => foreign::of_remote(context, repository, tracked),
         BranchPlan::New { .. } | BranchPlan::Detached => foreign::of_commit(context, repository, commit),
     }
 }
@@ -167,9 +166,10 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
         Some(pull) => Some(pull.mark.clone()),
         None => mark_of(context, repository, &branch, &commit)?,
     };
-    let begins = matches!(branch, BranchPlan::New { .. } | BranchPlan::Detached) && request.pull.is_none();
-    if begins && mark.as_ref().is_some_and(|mark| mark.is_foreign_at(Some(&commit))) {
-        warnings.push(STRANGERS.to_owned());
+    let is_foreign = mark.as_ref().is_some_and(|mark| mark.is_foreign_at(Some(&commit)));
+    if is_foreign && request.pull.is_none() {
+        let trust = wt("trust --here", &[]).at(draft.path.display());
+        warnings.push(format!("it has a stranger's commit: {STRANGERS}, until `{trust}` allows the commit"));
     }
     let start = start::start(context, repository, request, &branch, &commit, tracked);
     let namesake = start::find_namesake(repository, request, &draft, &branch)?;

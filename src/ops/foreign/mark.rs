@@ -3,6 +3,7 @@
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
+use crate::model::branch::RemoteBranch;
 use crate::model::foreign::{Followed, ForeignMark, WrittenMark};
 use crate::model::registry::entry::Entry;
 use crate::ops::branches;
@@ -33,7 +34,7 @@ pub fn write(context: &Context, repository: &Repository, entry: &Entry, mark: &F
 ///
 /// # Errors
 ///
-/// Fails when git's configuration cannot be read.
+/// `interrupted`; when the registry, the refs or git's configuration cannot be read.
 pub fn of_adopted(
     context: &Context,
     repository: &Repository,
@@ -51,7 +52,7 @@ pub fn of_adopted(
     }
 }
 
-/// Returns the mark of a worktree whose new branch is to follow one of `remote`, and to begin at `commit`.
+/// Returns the mark of a worktree whose new branch is to follow `branch`, and to begin there.
 ///
 /// # Errors
 ///
@@ -59,11 +60,11 @@ pub fn of_adopted(
 pub fn of_remote(
     context: &Context,
     repository: &Repository,
-    remote: &str,
-    commit: &str,
+    branch: &RemoteBranch,
 ) -> Result<Option<ForeignMark>> {
-    let followed = Followed { remote: Some(remote.to_owned()), merge: None };
-    judged(context, repository, &followed, Some(commit))
+    let merge = Some(format!("refs/heads/{}", branch.name));
+    let followed = Followed { remote: Some(branch.remote.clone()), merge };
+    judged(context, repository, &followed, Some(&branch.commit))
 }
 
 fn judged(
@@ -72,9 +73,12 @@ fn judged(
     followed: &Followed,
     commit: Option<&str>,
 ) -> Result<Option<ForeignMark>> {
-    if *followed != Followed::default() {
+    if followed.is_pull() {
+        return Ok(Some(foreign()));
+    }
+    if followed.names_another() {
         let own = repository.own_remotes(branches::configured(context, repository))?;
-        if followed.is_of_strangers(&own) {
+        if followed.is_of_strangers(own) && !repository.is_pushed_alone(followed)? {
             return Ok(Some(foreign()));
         }
     }

@@ -2,17 +2,18 @@
 //! files, asks here.
 
 use crate::error::{Code, Failure, Result};
-use crate::host::git::{Current, Repository};
+use crate::host::git::Repository;
 use crate::host::interrupt::Interrupt;
 use crate::host::machine::Host;
 use crate::host::store::Store;
 use crate::model::advised::wt;
 use crate::model::branch::Head;
+use crate::model::descent::MarkedCode;
 use crate::model::foreign::{self, ForeignMark, ForeignStanding, WrittenMark};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::note::Note;
 use crate::model::registry::table::Registry;
-use crate::ops::rows::WorktreeRow;
+use crate::ops::rows::{self, WorktreeRow};
 
 /// Why nothing is run in a worktree that nobody named.
 pub const SKIPPED: &str = "foreign";
@@ -53,24 +54,17 @@ pub fn of_row(repository: &Repository, row: &WorktreeRow) -> ForeignStanding {
 
 /// Answers the same of the worktree we stand in, before any configuration was read.
 #[must_use]
-pub fn is_foreign_here(host: &Host, repository: &Repository, current: &Current) -> bool {
+pub fn is_foreign_here(host: &Host, repository: &Repository) -> bool {
+    let Some(current) = repository.current() else { return false };
     let registry = host.dirs().and_then(|dirs| {
         Store::<Registry>::open(dirs, std::time::Duration::ZERO, Interrupt::default()).read()
     });
-    let (registry, id) = (registry.unwrap_or_default(), repository.find_id());
-    let is_it = |entry: &&Entry| Some(entry.admin.as_str()) == current.admin.as_deref();
-    let entry = id.and_then(|id| registry.living(&id).find(is_it).cloned());
+    let registry = registry.unwrap_or_default();
+    let entry = rows::find_current(repository, &registry);
     let head = head(repository, current.admin.as_deref());
-    let note = entry.as_ref().map(|entry| &entry.notes.foreign);
+    let note = entry.map(|entry| &entry.notes.foreign);
     let commit = || commit(repository, head.as_ref());
     judged(repository, current.admin.as_deref(), note, branch(head.as_ref()), commit).is_foreign
-}
-
-/// A worktree whose mark tells something about the commit that is checked out there.
-#[derive(Clone, Debug)]
-pub(super) struct MarkedCode {
-    pub mark: ForeignMark,
-    pub commit: Option<String>,
 }
 
 /// Returns the marked worktrees of the repository, those put away included, whichever of the two places has the mark.
@@ -81,6 +75,8 @@ pub(super) fn marked(repository: &Repository, registry: &Registry) -> Vec<Marked
     let of_record = entries.iter().filter(|entry| !entry.notes.foreign.is_absent()).filter_map(|entry| {
         let commit = match &entry.state {
             EntryState::Removing { trash, .. } | EntryState::Removed { trash } => trash.head.clone(),
+            // It has no folder of git's yet, and the HEAD without one is the main worktree's.
+            _ if entry.admin.is_empty() && !entry.is_main() => None,
             EntryState::Creating { .. } | EntryState::Active => {
                 let admin = Some(entry.admin.as_str()).filter(|admin| !admin.is_empty());
                 commit(repository, head(repository, admin).as_ref())
