@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use super::network::NetworkClaims;
+use super::pulse::is_past;
 use crate::error::Result;
 use crate::model::claim::{Claim, ClaimId, ClaimSubject, Holding};
 use crate::model::claim_ref::{self, ClaimWords, StandingClaim};
@@ -106,7 +107,7 @@ impl NetworkClaims {
     pub fn beat(&self, most: SignedDuration) -> Result<bool> {
         let is_due = || {
             let last = self.pulse.book.last(&self.pulse.host.id);
-            last.is_none_or(|last| self.pulse.now.duration_since(last.at) >= most)
+            last.is_none_or(|last| is_past(self.pulse.now, last.at, most))
         };
         if !is_due() {
             return Ok(false);

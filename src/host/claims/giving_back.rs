@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::journal::Pushed;
 use super::keeper::Keeper;
 use super::network::NetworkClaims;
+use super::pulse::is_past;
 use crate::error::Result;
 use crate::host::token;
 use crate::model::claim::{Claim, ClaimId};
@@ -79,7 +80,12 @@ impl NetworkClaims {
     }
 
     fn is_due(&self, pushed: &Pushed) -> bool {
-        pushed.tried.is_none_or(|then| self.pulse.now.duration_since(then) >= PAUSE)
+        self.tried(pushed).is_none_or(|then| is_past(self.pulse.now, then, PAUSE))
+    }
+
+    /// When it was tried last where it is given back now: a remote that the team has left holds nothing up once it is back.
+    fn tried(&self, pushed: &Pushed) -> Option<Timestamp> {
+        pushed.tried.filter(|_| pushed.away != self.is_here(pushed))
     }
 
     pub(super) fn push_back(&self) -> Result<()> {
@@ -118,7 +124,7 @@ impl NetworkClaims {
             if self.push_back_at(&keeper, &due, |changes| keeper.push(changes, false)).is_err() {
                 for pushed in due {
                     // Where it cannot be written it is tried sooner.
-                    let _ = self.journal.write(&Pushed { tried: Some(self.pulse.now), ..pushed });
+                    let _ = self.journal.write(&Pushed { tried: Some(self.pulse.now), away: true, ..pushed });
                 }
             }
         }
@@ -156,9 +162,10 @@ impl NetworkClaims {
                 continue;
             }
             // Of one that was never answered nobody knows how far it came: whoever asked may have been killed.
-            if (pushed.silent || pushed.pending) && pushed.tried.is_none() && keeper.may_be_late() {
+            if (pushed.silent || pushed.pending) && self.tried(pushed).is_none() && keeper.may_be_late() {
                 // The remote may be at it yet, without the child that asked for it.
-                self.journal.note(&Pushed { tried: Some(self.pulse.now), ..pushed.clone() })?;
+                let away = !self.is_here(pushed);
+                self.journal.note(&Pushed { tried: Some(self.pulse.now), away, ..pushed.clone() })?;
             } else {
                 self.journal.forget(&pushed.id);
             }

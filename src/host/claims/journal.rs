@@ -43,6 +43,9 @@ pub struct Pushed {
     /// When it was tried last to give it back, where that is tried again.
     #[serde(default)]
     pub tried: Option<Timestamp>,
+    /// Whether the team was at another remote then.
+    #[serde(default)]
+    pub away: bool,
 }
 
 /// The records of one repository.

@@ -236,6 +236,7 @@ impl NetworkClaims {
             silent: false,
             host: self.pulse.host.id.clone(),
             tried: None,
+            away: false,
         }
     }
 
