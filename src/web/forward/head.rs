@@ -45,9 +45,9 @@ fn clear_neighbours(headers: &mut HeaderMap) {
     }
 }
 
-/// Takes out what only we may say.
+/// Takes out what only we may say. Servers that hand headers on as variables (CGI, WSGI) take `_` for `-`.
 fn clear_ours(headers: &mut HeaderMap, is_ours: impl Fn(&str) -> bool) {
-    let is_ours = |name: &HeaderName| is_ours(name.as_str());
+    let is_ours = |name: &HeaderName| is_ours(&name.as_str().replace('_', "-"));
     let ours: Vec<HeaderName> = headers.keys().filter(|name| is_ours(name)).cloned().collect();
     for name in ours {
         headers.remove(name);
@@ -133,6 +133,8 @@ mod tests {
             ("x-forwarded-for", "1.2.3.4"),
             ("x-forwarded-host", "evil"),
             ("x-forwarded-anything", "x"),
+            ("x_forwarded_for", "1.2.3.4"),
+            ("x-wt_worktree", "other"),
             ("x-wt-worktree", "other"),
             ("x-wt-admin", "yes"),
             ("forwarded", "for=1.2.3.4"),
