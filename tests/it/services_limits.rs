@@ -45,6 +45,10 @@ fn over_its_limits_a_service_is_told_of_and_runs_on_and_what_it_took_is_shown() 
         (&over["kind"], &over["service"], &over["limit"]),
         (&json!("service"), &json!("web"), &json!("memory"))
     );
+    assert_eq!(
+        (&over["from"], &over["state"], &over["port"]),
+        (&json!("ready"), &json!("ready"), &json!(fleet.port("web")))
+    );
     assert!(over["reason"].as_str().unwrap().ends_with("MiB, where 100 MiB is the limit"), "{over}");
     let web = fleet.service("web");
     assert_eq!((&web["state"], &web["pid"]), (&json!("ready"), &json!(pid)), "it is told of, not ended");

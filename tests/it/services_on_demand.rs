@@ -190,6 +190,7 @@ fn one_that_sleeps_follows_its_port_is_not_woken_for_it_and_goes_with_its_worktr
     sleeps_on(fleet.port("web"));
     drop(stranger);
     // One that a request woke in vain sleeps on.
+    let told = |event: &str| sandbox.events().iter().filter(|known| known["event"] == event).count();
     let wt = sandbox.serve(&[]);
     let held = fleet.port("web");
     let Some(stranger) = sandbox.python_server(&sandbox.path("home"), "127.0.0.1", &[held]) else {
@@ -197,6 +198,7 @@ fn one_that_sleeps_follows_its_port_is_not_woken_for_it_and_goes_with_its_worktr
     };
     assert_eq!(ask(&wt, "").status, 502);
     assert_eq!((fleet.state("web").0.as_str(), starts()), ("asleep", 0));
+    assert_eq!(told("started"), 0, "what never ran did not start");
     drop(stranger);
     until("its port", || !listens(held));
     assert_eq!((ask(&wt, "").status, starts()), (200, 1));

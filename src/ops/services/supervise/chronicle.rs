@@ -18,16 +18,30 @@ use crate::model::services::story;
 impl Supervisor<'_> {
     /// Writes down which services have changed since it was called last.
     pub fn chronicle(&mut self) {
-        let states = || self.fleet.services().values().map(|service| (&service.plan.name, service.state()));
+        // One that a request woke and that could not be started slept on: it starts with its process.
+        let is_called = |service: &SupervisedService, state: ServiceState| {
+            let was_asleep = || {
+                self.chronicled
+                    .iter()
+                    .any(|(name, was)| *name == service.plan.name && *was == ServiceState::Asleep)
+            };
+            state == ServiceState::Starting && !self.runs.contains_key(&service.plan.name) && was_asleep()
+        };
+        let state = |service: &SupervisedService| match service.state() {
+            state if is_called(service, state) => ServiceState::Asleep,
+            state => state,
+        };
+        let states = || self.fleet.services().values().map(|service| (&service.plan.name, state(service)));
         if states().eq(self.chronicled.iter().map(|(name, state)| (name, *state))) {
             return;
         }
         let now: Vec<(ServiceName, ServiceState)> =
             states().map(|(name, state)| (name.clone(), state)).collect();
         let before: BTreeMap<_, _> = std::mem::replace(&mut self.chronicled, now).into_iter().collect();
+        let told: BTreeMap<_, _> = self.chronicled.iter().cloned().collect();
         for facts in self.facts() {
             let from = before.get(&facts.service).copied().unwrap_or_default();
-            if from == facts.state {
+            if from == facts.state || told.get(&facts.service) != Some(&facts.state) {
                 continue;
             }
             let crash = self.fleet.services().get(&facts.service).and_then(SupervisedService::crash);

@@ -46,6 +46,7 @@ impl Supervisor<'_> {
         if service.plan.contained || pids.is_empty() {
             return;
         }
+        let (state, port) = (service.state(), service.plan.port);
         let moment = (self.host.clock.now(), self.host.clock.instant());
         let used = kin::usage(&kin::with_descendants(&pids));
         let crossed = self.sampling.add(name, run.number, &service.plan.limits, used, moment);
@@ -53,6 +54,11 @@ impl Supervisor<'_> {
             let word = if crossing.is_over { "over_limit" } else { "recovered" };
             let mut event =
                 Event::new(word).with("service", name.as_str()).with("limit", crossing.kind.as_str());
+            // It stays as it is.
+            event = event.with("from", state.as_str()).with("state", state.as_str());
+            if let Some(port) = port {
+                event = event.with("port", port.number());
+            }
             if let Some((taken, limit)) = crossing.found {
                 event = event.with("value", taken).with("reason", words(crossing.kind, taken, limit));
             }

@@ -289,6 +289,8 @@ impl Supervisor<'_> {
                     MachineAction::Settled { batch, outcome } => self.tell_outcome(batch, outcome),
                 }
             }
+            // One that a request woke has its process now.
+            self.chronicle();
         }
     }
 
