@@ -17,6 +17,7 @@ use crate::model::services::news::ServiceNews;
 use crate::model::services::protocol::ServiceFacts;
 use crate::ops::arrival::Arrival;
 use crate::ops::env;
+use crate::ops::ports::kill::Deed;
 use crate::ops::services::contact::WishListener;
 use crate::ops::services::logs::{self, Logs};
 use crate::ops::services::settling::SettlingWish;
@@ -103,7 +104,7 @@ fn take_over(context: &Context, session: &Session<'_>, services: &[ServiceName])
             return Ok(false);
         }
     }
-    for said in taking_over::apply(context, &plan)? {
+    for said in taking_over::apply(context, &plan, Deed::TakeOver)? {
         ui.say(&escape::line(&said));
     }
     Ok(true)

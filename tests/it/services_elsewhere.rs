@@ -173,6 +173,8 @@ fn taken_over_it_ends_and_the_service_is_started_under_supervision() {
     );
     assert_ne!(web["pid"], server.pid());
     assert!(sandbox.events().iter().any(|event| event["event"] == "holder_terminated"));
+    let deeds = sandbox.json(&["report"])["actions"].clone();
+    assert_eq!(deeds, json!([{ "action": "restart", "outcome": "done", "count": 1 }]), "one deed");
 }
 
 #[test]

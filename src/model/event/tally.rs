@@ -137,6 +137,12 @@ pub fn resolution(event: &Event) -> Option<(&'static str, &'static str)> {
     Some(match event.event.as_str() {
         "port_moved" => ("move", "done"),
         "port_move_undone" => ("move", "undone"),
+        // What is ended so that the worktree's service is started in its place is no other deed than that.
+        "holder_terminated" if event.text("action") == "restart" => return None,
+        "holder_terminated" if event.text("action") == "take_over" => match event.text("free").as_str() {
+            "false" => ("restart", "not_free"),
+            _ => ("restart", "done"),
+        },
         "holder_terminated" if event.text("free") == "false" => ("terminate", "not_free"),
         "holder_terminated" => ("terminate", "done"),
         "stray_terminated" => ("cleanup", "done"),
@@ -194,6 +200,9 @@ mod tests {
             assert_eq!(of("resolve_planned", action), None);
         }
         assert_eq!(of("port_moved", ""), Some(("move", "done")));
+        assert_eq!(of("holder_terminated", ""), Some(("terminate", "done")));
+        assert_eq!(of("holder_terminated", "take_over"), Some(("restart", "done")));
+        assert_eq!(of("holder_terminated", "restart"), None, "`resolve_verified` tells of it");
         assert_eq!(of("resolve_verified", "move"), None);
         assert_eq!(of("resolve_verified", "restart"), Some(("restart", "done")));
         assert_eq!(of("resolve_failed", "leave"), Some(("leave", "left")));

@@ -107,6 +107,15 @@ pub struct TakenBy {
     pub command: Option<String>,
 }
 
+/// What an end is part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// A service is started in the place of a server that was started elsewhere.
+    TakeOver,
+    /// The same as the settlement of a conflict, which is told of by itself.
+    Restart,
+}
+
 /// How processes are asked to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KillWay {
@@ -148,6 +157,15 @@ fn planned(port: Port, holders: Vec<Profile>, ourselves: &Ourselves, force: bool
 ///
 /// `port_conflict` when somebody else holds the port by now, `interrupted`.
 pub fn apply(context: &Context, plan: &Plan, way: KillWay) -> Result<Report> {
+    apply_for(context, plan, way, None)
+}
+
+/// As [`apply`], for what is told of as another deed than an end.
+///
+/// # Errors
+///
+/// As [`apply`].
+pub fn apply_for(context: &Context, plan: &Plan, way: KillWay, deed: Option<Deed>) -> Result<Report> {
     let now = self::plan(context, plan.port, plan.force)?;
     if let Some(newcomer) = now.targets.iter().find(|now| !plan.targets.iter().any(|then| then.is(now))) {
         let pid = newcomer.pid.unwrap_or_default();
@@ -161,7 +179,7 @@ pub fn apply(context: &Context, plan: &Plan, way: KillWay) -> Result<Report> {
         return Ok(Report { refused: now.refused, ..untouched(plan.port)? });
     }
     let report = end(context, plan.port, &now.targets, way)?;
-    record(context, &report);
+    record(context, &report, deed);
     Ok(report)
 }
 
@@ -343,7 +361,7 @@ fn watch(context: &Context, port: Port, before: &[Profile]) -> Result<Vec<TakenB
 }
 
 /// What was done is done: a log that cannot be written must not make it look otherwise.
-pub(super) fn record(context: &Context, report: &Report) {
+pub(super) fn record(context: &Context, report: &Report, deed: Option<Deed>) {
     if report.killed.is_empty() {
         return;
     }
@@ -352,7 +370,7 @@ pub(super) fn record(context: &Context, report: &Report) {
         store.update(|registry| {
             let owner = registry.find_owner(report.port);
             let owner = owner.map(|entry| (entry.repository.clone(), entry.name.clone()));
-            for killed in &report.killed {
+            for (number, killed) in report.killed.iter().enumerate() {
                 let mut event = Event::new("holder_terminated")
                     .with("port", report.port.number())
                     .with("pid", killed.pid)
@@ -362,6 +380,12 @@ pub(super) fn record(context: &Context, report: &Report) {
                 if let Some((repository, name)) = &owner {
                     event = event.of(repository, name);
                 }
+                // However many processes it had, one server was taken over.
+                event = match deed {
+                    Some(Deed::TakeOver) if number == 0 => event.with("action", "take_over"),
+                    Some(Deed::TakeOver | Deed::Restart) => event.with("action", "restart"),
+                    None => event,
+                };
                 registry.record_event(now, event);
             }
             Ok(())

@@ -293,7 +293,7 @@ fn terminate(context: &Context, now: &Dispute, agreed: &[Holder], of: &Tenant) -
     let mut targets = holders(now.port, &*context.store()?.read()?)?;
     targets.retain(is_target);
     let ended = kill::end(context, now.port, &targets, KillWay::default())?;
-    kill::record(context, &ended);
+    kill::record(context, &ended, None);
     if let Some(refused) = ended.refused.first() {
         return Ok(StepOutcome::Failed(refused.reason.clone()));
     }

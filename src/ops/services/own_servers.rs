@@ -18,6 +18,7 @@ use crate::model::port::own_server::OwnServer;
 use crate::model::port::tenant::Tenant;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::service::ServiceName;
+use crate::ops::ports::kill::Deed;
 use crate::ops::ports::resolve::Revival;
 
 /// Returns those of the repository we stand in, of all outside of one; of these ports alone where some are named.
@@ -81,7 +82,7 @@ pub fn take(context: &Context, server: &OwnServer) -> Result<()> {
         let message = "the port changed hands meanwhile: nobody was ended";
         return Err(Failure::new(Code::PortConflict, message));
     }
-    taking_over::apply(&there, &taking_over::plan(&there, services)?)?;
+    taking_over::apply(&there, &taking_over::plan(&there, services)?, Deed::Restart)?;
     let request = up::Request { services: services.to_vec(), ..up::Request::default() };
     shared::up(&there, &request, &mut Deaf).map(drop).map_err(|failure| {
         let message = format!("pid {} was ended, and then: {}", server.pid, failure.message());

@@ -17,7 +17,7 @@ use crate::model::services::elsewhere::Elsewhere;
 use crate::model::words;
 use crate::ops::ports::advice::Adviser;
 use crate::ops::ports::holders::Profile;
-use crate::ops::ports::kill::{self, KillWay};
+use crate::ops::ports::kill::{self, Deed, KillWay};
 use crate::ops::sharing::Sharing;
 use crate::ops::{env, service_folder};
 
@@ -163,10 +163,10 @@ pub(super) fn hint(context: &Context, known: &Elsewhere) -> String {
 /// # Errors
 ///
 /// `port_conflict` where somebody does not end or another one has the port by now; `interrupted`.
-pub fn apply(context: &Context, plan: &Plan) -> Result<Vec<String>> {
+pub fn apply(context: &Context, plan: &Plan, deed: Deed) -> Result<Vec<String>> {
     let mut said = Vec::new();
     for (service, plan) in &plan.ports {
-        let report = kill::apply(context, plan, KillWay::default())?;
+        let report = kill::apply_for(context, plan, KillWay::default(), Some(deed))?;
         for killed in &report.killed {
             said.push(format!("ended {} (pid {}), which served `{service}`", killed.command, killed.pid));
         }
