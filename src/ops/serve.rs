@@ -127,7 +127,7 @@ fn open(context: &Context, request: &Request) -> Result<(ServerDoor, String)> {
     }
     let listening = match request.port {
         Some(port) => {
-            require_nobodys(context, port)?;
+            require_outside(context, port)?;
             listen::on(port)?
         }
         None => first_free(context)?,
@@ -141,11 +141,20 @@ fn url(port: Port) -> String {
     format!("http://127.0.0.1:{port}/")
 }
 
-/// Refuses a port that a worktree has, whether its server runs just now or not.
-fn require_nobodys(context: &Context, port: Port) -> Result<()> {
+/// Refuses a port that a worktree has, whether its server runs just now or not, or may come to have, and one that is nobody's.
+fn require_outside(context: &Context, port: Port) -> Result<()> {
     let registry = context.store()?.read()?;
-    let Some(owner) = registry.find_owner(port) else { return Ok(()) };
-    let message = format!("port {port} is allocated to `{}` of {}", owner.name, owner.repository.display());
+    let exclusions = choose::exclusions(context, &registry);
+    let ranges = ranges::all(context);
+    let message = if let Some(owner) = registry.find_owner(port) {
+        format!("port {port} is allocated to `{}` of {}", owner.name, owner.repository.display())
+    } else if let Some((_, range)) = ranges.iter().find(|(_, range)| range.contains(port)) {
+        format!("port {port} is in the range {range}, which worktrees are given theirs from")
+    } else if exclusions.iter().any(|exclusion| exclusion.applies_to(port, false)) {
+        format!("port {port} is excluded")
+    } else {
+        return Ok(());
+    };
     Err(Failure::new(Code::PortConflict, message).hint("name another one, or none: `wt serve`"))
 }
 
@@ -213,7 +222,7 @@ pub fn start_beside(context: &Context, port: Option<Port>, words: &[OsString]) -
     }
     if let Some(port) = port {
         // Nobody would hear the server say so.
-        require_nobodys(context, port)?;
+        require_outside(context, port)?;
         drop(listen::on(port)?);
     }
     // In our own group, which it leaves: a leader could not.

@@ -120,7 +120,10 @@ pub fn answer(site: &ServerSite, ask: &Ask) -> Result<(StatusCode, Vec<u8>)> {
 pub fn metrics(site: &ServerSite) -> Result<String> {
     let (context, config_problems) = site.everywhere()?;
     let report = ops_metrics(&context, config_problems)?;
-    Ok(model::metrics::text(&report.families))
+    let text = model::metrics::text(&report.families);
+    // A line that is a comment to whoever scrapes.
+    Ok(report.warning.map(|said| format!("# {}\n", said.replace(char::is_control, " "))).unwrap_or_default()
+        + &text)
 }
 
 /// Returns what Prometheus' service discovery over HTTP is answered: the services that show metrics.

@@ -1,11 +1,13 @@
 //! `wt serve`: the same answers as the commands', for its user alone, and nothing changes because somebody looks.
 
+use std::fs;
 use std::io::{Read, Write};
 
 use crate::support::Sandbox;
 use crate::support::git::write;
 use crate::support::holder::{Hold, hold};
 use crate::support::http::{Detached, await_change, read};
+use crate::support::ports::PortBlock;
 use crate::support::services::kill;
 use crate::support::wait::until;
 
@@ -188,6 +190,12 @@ fn health_is_open_only_where_the_user_says_so_and_tells_what_is_unhealthy_by_its
         fresh.body
     );
     let _stranger = hold("127.0.0.1", port, Hold::Listen).unwrap();
+    // A stranger is seen before anybody checks, and each advice has its command.
+    let unchecked = server.ask_with("GET", &format!("/api/health/ports/{port}"), "");
+    let row = unchecked.json();
+    assert_eq!((unchecked.status, &row["healthy"]), (503, &serde_json::json!(false)), "{row}");
+    let advised = row["recommendations"].as_array().unwrap();
+    assert!(!advised.is_empty() && advised.iter().all(|one| one["command"].is_string()), "{row}");
     sandbox.wt(&["health"]).exits(1);
     let sick = server.ask_with("GET", "/api/health/ports", "");
     assert_eq!(
@@ -200,12 +208,16 @@ fn health_is_open_only_where_the_user_says_so_and_tells_what_is_unhealthy_by_its
     assert_eq!((one.status, &one.json()["in_use"]), (503, &serde_json::json!(true)), "{}", one.body);
     assert!(!one.json()["recommendations"].as_array().unwrap().is_empty());
     let sums = server.ask_with("GET", "/api/health/ports/system", "").json();
-    // The server itself stands on a port of the ranges, as it was told.
-    assert_eq!((&sums["tracked"], &sums["in_use"]), (&serde_json::json!(1), &serde_json::json!(2)), "{sums}");
+    // The server itself stands on a port outside of the ranges.
+    assert_eq!((&sums["tracked"], &sums["in_use"]), (&serde_json::json!(1), &serde_json::json!(1)), "{sums}");
     assert_eq!(server.ask_with("GET", "/api/worktrees", "").status, 401);
     assert_eq!(server.ask_with("GET", "/metrics", "").status, 401);
     let scraped = server.get("/metrics");
     assert!(scraped.head.contains("version=0.0.4") && scraped.body.ends_with("# EOF\n"), "{}", scraped.body);
+    fs::write(sandbox.state().join("counters.json"), "{").unwrap();
+    let scraped = server.get("/metrics");
+    let first = scraped.body.lines().next().unwrap_or_default();
+    assert!(first.starts_with("# ") && first.contains("counters.json is damaged"), "{first}");
     let ports = r#"wt_port_allocations{health="unhealthy",purpose="feature"} 1"#;
     assert!(scraped.body.contains(ports), "{}", scraped.body);
 }
@@ -269,13 +281,14 @@ fn in_the_background_it_goes_on_without_its_terminal_until_it_is_stopped() {
     sandbox.refused(&["serve", "--detach"], "already_running");
     sandbox.wt(&["serve", "--stop"]).ok();
     // Of two who start one at the same moment, each on a port of its own, one is told that somebody serves already.
+    let blocks = [PortBlock::take(1), PortBlock::take(1)];
     let at_once = std::thread::scope(|scope| {
-        let start = |at: u16| {
-            let port = sandbox.port(at).to_string();
+        let start = |block: &PortBlock| {
+            let port = block.first.to_string();
             let sandbox = &sandbox;
             scope.spawn(move || (port.clone(), sandbox.wt(&["--json", "serve", "--detach", "--port", &port])))
         };
-        [start(5), start(6)].map(|started| started.join().unwrap())
+        [start(&blocks[0]), start(&blocks[1])].map(|started| started.join().unwrap())
     });
     let (came, went): (Vec<_>, Vec<_>) = at_once.iter().partition(|(_, run)| run.status == 0);
     assert_eq!((came.len(), went.len()), (1, 1), "{}{}", at_once[0].1.shown(), at_once[1].1.shown());
@@ -289,8 +302,13 @@ fn in_the_background_it_goes_on_without_its_terminal_until_it_is_stopped() {
         let words = [how, &["--port", &theirs]].concat();
         sandbox.refused(&words, "port_conflict");
     }
-    let _holder = hold("127.0.0.1", sandbox.port(1), Hold::Listen).unwrap();
-    sandbox.refused(&["serve", "--detach", "--port", &sandbox.port(1).to_string()], "port_conflict");
+    // So are those that worktrees may be given, and those that are nobody's.
+    let [held, excluded] = blocks.map(|block| block.first);
+    let _holder = hold("127.0.0.1", held, Hold::Listen).unwrap();
+    sandbox.configure(&format!("[ports]\nexclude = [{{ ports = \"{excluded}\", reason = \"x\" }}]\n"));
+    for port in [held, sandbox.port(1), excluded] {
+        sandbox.refused(&["serve", "--detach", "--port", &port.to_string()], "port_conflict");
+    }
     sandbox.json(&["serve", "--detach", "--port", &port]);
     sandbox.wt(&["serve", "--stop"]).ok();
     until("the port is free", || std::net::TcpListener::bind(("127.0.0.1", sandbox.ports.last())).is_ok());

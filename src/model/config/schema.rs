@@ -16,7 +16,7 @@ pub use super::key::{
     WORKTREE_COMMAND_VALUES,
 };
 
-pub use lookup::{children, find, leaves, words};
+pub use lookup::{children, find, is_users_own, leaves, words};
 
 /// Every key there is.
 pub const KEYS: &[ConfigKey] = &ALL;

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::problem::{Problem, ValueFault};
+use super::schema;
 use crate::error::Failure;
 use crate::model::adoption::Patterns;
 use crate::model::creation::CreateSettings;
@@ -317,6 +318,8 @@ impl Config {
             let ConfigValue { key, value, origin } = &held.value;
             let until = if held.until_trusted {
                 "it counts once `wt trust` has shown it and you agreed"
+            } else if schema::is_users_own(key) {
+                "it is yours alone to set, and no repository's"
             } else {
                 "a repository's file can only make it stricter"
             };

@@ -292,7 +292,7 @@ mod tests {
     fn a_repositorys_file_makes_nothing_less_careful_before_it_was_agreed_to() {
         let theirs = "[remove]\ncaches = [\"*\", \"dist\"]\n[trash]\nkeep = \"0s\"\nmax_size = 0\n[resolve]\nconfirm = false\n\
                       preserve_foreign = false\nstrategy = \"aggressive\"\n[hooks]\nprotect_env = false\n[ports]\n\
-                      exclude = [{ ports = \"5003\", reason = \"theirs\" }]\n[service.web]\nenv = [\"PERLLIB\", \"WEB_PORT\"]\n";
+                      exclude = [{ ports = \"5003\", reason = \"theirs\" }]\n[service.web]\nenv = [\"PERLLIB\", \"WEB_PORT\"]\n[serve]\nport = 7000\n";
         let own = "[ports]\nexclude = [{ ports = \"5001\", reason = \"mine\" }]\n";
         let config = of_others(own, theirs, &[]);
         assert_eq!(config.remove.caches, ["dist"]);
@@ -306,6 +306,9 @@ mod tests {
             uncounted.iter().any(|said| said.starts_with("`trash.keep` = \"0s\" (/r/.wt.toml:4)")),
             "{uncounted:?}"
         );
+        assert_eq!(config.serve.port, 7373);
+        let own_affair = uncounted.iter().find(|said| said.starts_with("`serve.port`")).unwrap();
+        assert!(own_affair.ends_with("does not count: it is yours alone to set, and no repository's"));
         let agreed = [
             ("trash.keep", "0s"),
             ("service.web.env", "[\"PERLLIB\",\"WEB_PORT\"]"),

@@ -13,7 +13,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::net::listeners::listeners;
 use crate::model::health::recorded::HealthRecord;
 use crate::model::health::state::Health;
-use crate::model::port::holder::Holder;
+use crate::model::port::holder::{Holder, Relation};
 use crate::model::port::listener::WorktreeKey;
 use crate::model::port::selection::owned_ports;
 use crate::model::port::verdict::{PortVerdict, Ruling};
@@ -124,20 +124,21 @@ pub fn all(context: &Context) -> Result<AllPorts> {
             let (situation, ruling) = &seen[at];
             let ruling = sight::seen_from(situation, ruling, &key);
             let health = HealthRecord::state_of(allocation.health.as_ref());
-            let counted = &mut summary.by_state;
-            summary.total += 1;
-            *match health {
-                Health::Unknown => &mut counted.unknown,
-                Health::Healthy => &mut counted.healthy,
-                Health::Unhealthy => &mut counted.unhealthy,
-                Health::NotRunning => &mut counted.not_running,
-            } += 1;
             let tenant = PortTenant {
                 service: allocation.service.clone(),
                 worktree: entry.name.clone(),
                 repository: entry.repository.clone(),
             };
-            found.push(of(&adviser, Some((tenant, health)), ruling)?);
+            let row = of(&adviser, Some((tenant, health)), ruling)?;
+            let counted = &mut summary.by_state;
+            summary.total += 1;
+            *match row.health {
+                Health::Unknown => &mut counted.unknown,
+                Health::Healthy => &mut counted.healthy,
+                Health::Unhealthy => &mut counted.unhealthy,
+                Health::NotRunning => &mut counted.not_running,
+            } += 1;
+            found.push(row);
         }
     }
     Ok(AllPorts { summary, ports: found })
@@ -217,8 +218,13 @@ fn tenant(registry: &Registry, port: Port) -> Option<(PortTenant, Health)> {
 
 fn of(adviser: &Adviser<'_>, tenant: Option<(PortTenant, Health)>, ruling: Ruling) -> Result<PortHealth> {
     let next = adviser.next_step(&ruling)?;
-    let recommendations = next.into_iter().map(|text| Recommendation { command: command_in(&text), text });
-    let health = tenant.as_ref().map_or(Health::Unknown, |(_, health)| *health);
+    let recommendations = next.iter().flat_map(|text| recommendations(text));
+    // Whoever else answers there is seen now, whatever the last check found.
+    let health = match &tenant {
+        Some(_) if is_disputed(&ruling.owners) => Health::Unhealthy,
+        Some((_, health)) => *health,
+        None => Health::Unknown,
+    };
     let healthy = match health {
         Health::Healthy => Some(true),
         Health::Unhealthy | Health::NotRunning => Some(false),
@@ -236,6 +242,25 @@ fn of(adviser: &Adviser<'_>, tenant: Option<(PortTenant, Health)>, ruling: Rulin
         owners: ruling.owners,
         recommendations: recommendations.collect(),
     })
+}
+
+/// Answers whether somebody else than a worktree that has the port holds it, or answers beside its server. What may be the engine of
+/// containers is left to the check: it may publish the worktree's own.
+fn is_disputed(holders: &[Holder]) -> bool {
+    let is_own = |holder: &Holder| holder.relation == Relation::Own;
+    let mut others = holders.iter().filter(|holder| !is_own(holder) && !holder.may_serve_containers());
+    let is_served = holders.iter().any(|holder| is_own(holder) && holder.is_listening());
+    others.any(|holder| !is_served || holder.is_near())
+}
+
+/// What a sentence advises, a recommendation for each command where each has words of its own.
+fn recommendations(text: &str) -> Vec<Recommendation> {
+    let parted = text.replace(", `", "; `");
+    let parts: Vec<&str> = parted.split("; ").collect();
+    let has_one = |part: &&str| part.matches('`').count() == 2;
+    let texts = if parts.iter().all(has_one) { parts } else { vec![text] };
+    let recommended = |text: &str| Recommendation { text: text.to_owned(), command: command_in(text) };
+    texts.into_iter().map(recommended).collect()
 }
 
 /// The one command that a sentence advises; `None` where it has several.

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::ports::PortBlock;
 use super::run::Run;
 
-/// How many ports the purposes other than `feature` get together.
+/// How many ports the purposes other than `feature` get together, with the last one, which is in no range: servers of tests stand there.
 const OTHERS: u16 = 10;
 
 /// What the user of a sandbox tells git. Nothing of git's runs by itself beside a command.
@@ -62,7 +62,7 @@ impl Sandbox {
             ("test", 2),
             ("hotfix", 1),
             ("refactor", 1),
-            ("experiment", 2),
+            ("experiment", 1),
         ];
         for (purpose, count) in purposes {
             let table = format!("[purpose.{purpose}]\n");

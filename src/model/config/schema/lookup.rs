@@ -2,11 +2,18 @@
 
 use super::KEYS;
 use crate::model::config::key::ConfigKey;
+use crate::model::config::standing::{KeyStanding, Rule};
 
 /// Returns the entry of a dotted key: `purpose.feature.ports` is `purpose.*.ports`.
 #[must_use]
 pub fn find(key: &str) -> Option<&'static ConfigKey> {
     KEYS.iter().find(|entry| matches(entry.path, key))
+}
+
+/// Answers whether a key is the user's own affair: no repository's file sets it.
+#[must_use]
+pub fn is_users_own(key: &str) -> bool {
+    find(key).is_some_and(|entry| entry.standing == KeyStanding::Stricter(Rule::Never))
 }
 
 fn matches(pattern: &str, key: &str) -> bool {

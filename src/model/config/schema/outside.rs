@@ -44,7 +44,7 @@ pub(super) const KEYS: &[ConfigKey] = &[
     key(
         "serve.port",
         KeyKind::Whole(1, 65535),
-        AtOnce,
+        Stricter(Never),
         "The port of `wt serve`; the next one that is free where it is taken.",
     ),
     key(
