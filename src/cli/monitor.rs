@@ -78,7 +78,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
 }
 
 fn stay(context: &Context, permit: Permit, stand: &mut Stand, interval: Duration, ui: &Ui) -> Result<()> {
-    let mut watch = MonitorMemory::new(context, permit);
+    let mut watch = MonitorMemory::new(context, permit).announcing();
     let mut is_first = true;
     loop {
         match watch.look_once() {

@@ -1,5 +1,6 @@
 //! The machine, read and changed: files, locks, git, sockets, processes, clock, environment. No policy.
 
+pub mod announced;
 pub mod app_tree;
 pub mod browser;
 pub mod carry;

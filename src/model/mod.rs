@@ -23,6 +23,7 @@ pub mod creation;
 pub mod default_branch;
 pub mod descent;
 pub mod diagnosis;
+pub mod dns_sd;
 pub mod env_block;
 pub mod env_files;
 pub mod env_ports;

@@ -47,6 +47,7 @@ mod damaged_objects;
 mod damaged_packs;
 mod dashboard;
 mod default_branch;
+mod dns_sd;
 mod doctor;
 mod dry_runs;
 mod each_step;

@@ -8,11 +8,11 @@ use super::limits;
 use super::merged::MergedConfig;
 use super::problem::ValueFault;
 use super::settings::{
-    AdoptSettings, CarrySettings, Config, ConfigValue, ConflictPolicy, ConflictSettings, EnvSettings,
-    EventSettings, ForgeSettings, GitSettings, HealthSettings, HookSettings, MainSettings, MetricSettings,
-    MonitorSettings, PrePush, PurposeSettings, RegistrySettings, RemoveSettings, ResolveSettings,
-    ServeSettings, ServiceSettings, SocketUse, Strategy, TeardownSettings, TrashSettings, UrlSettings,
-    WorktreeSettings,
+    AdoptSettings, CarrySettings, Config, ConfigValue, ConflictPolicy, ConflictSettings, DiscoverySettings,
+    EnvSettings, EventSettings, ForgeSettings, GitSettings, HealthSettings, HookSettings, MainSettings,
+    MetricSettings, MonitorSettings, PrePush, PurposeSettings, RegistrySettings, RemoveSettings,
+    ResolveSettings, ServeSettings, ServiceSettings, SocketUse, Strategy, TeardownSettings, TrashSettings,
+    UrlSettings, WorktreeSettings,
 };
 use super::{branch_purposes, forges, instances, running, schema, team};
 use crate::model::adoption::Patterns;
@@ -107,6 +107,7 @@ pub fn config(mut merged: MergedConfig) -> Config {
             open: find(&merged, "serve.open", words).unwrap_or_default(),
         },
         team: team::read(&merged),
+        discovery: DiscoverySettings { dns_sd: flag("discovery.dns_sd") },
         trash: TrashSettings {
             keep: duration("trash.keep"),
             max_size: find(&merged, "trash.max_size", value::size).unwrap_or_default(),

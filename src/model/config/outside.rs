@@ -107,6 +107,13 @@ pub struct EtcdSettings {
     pub own: Option<(String, String)>,
 }
 
+/// `[discovery]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DiscoverySettings {
+    /// Whether `wt monitor` announces healthy services on the local network.
+    pub dns_sd: bool,
+}
+
 /// `[events]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventSettings {

@@ -27,8 +27,8 @@ pub use super::origin::{ConfigValue, HeldValue, Origin};
 #[cfg(feature = "etcd")]
 pub use super::outside::EtcdSettings;
 pub use super::outside::{
-    ClaimScope, EventSettings, MetricSettings, MonitorSettings, ServeSettings, TeamKeeper, TeamSettings,
-    UrlSettings,
+    ClaimScope, DiscoverySettings, EventSettings, MetricSettings, MonitorSettings, ServeSettings, TeamKeeper,
+    TeamSettings, UrlSettings,
 };
 pub use super::service::{ServiceSettings, SocketUse};
 
@@ -64,6 +64,7 @@ pub struct Config {
     pub serve: ServeSettings,
     pub url: UrlSettings,
     pub team: TeamSettings,
+    pub discovery: DiscoverySettings,
     pub trash: TrashSettings,
     pub events: EventSettings,
     pub metrics: MetricSettings,

@@ -5,6 +5,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::announcing::Announcing;
 use super::beats::Beats;
 use super::mend::{Permit, mend};
 use super::naming::WatchedRepositories;
@@ -55,6 +56,8 @@ pub struct MonitorMemory<'a> {
     findings: Seen,
     debts: Seen,
     beats: Beats,
+    /// Of one who stays, where that is wanted.
+    announcing: Option<Announcing>,
 }
 
 impl<'a> MonitorMemory<'a> {
@@ -72,7 +75,15 @@ impl<'a> MonitorMemory<'a> {
             findings,
             debts,
             beats: Beats::default(),
+            announcing: None,
         }
+    }
+
+    /// The same, which announces what is healthy on the local network, where that is configured.
+    #[must_use]
+    pub fn announcing(mut self) -> Self {
+        self.announcing = self.context.config.discovery.dns_sd.then(Announcing::default);
+        self
     }
 
     /// Looks once more.
@@ -120,6 +131,9 @@ impl<'a> MonitorMemory<'a> {
         });
         news.extend(differences(Subject::Debt, &mut self.debts, seen.collect(), at));
         news.extend(self.beats.beat(context)?.map(deed));
+        if let Some(announcing) = &mut self.announcing {
+            news.extend(announcing.follow(context, &registry, &round.report)?.map(deed));
+        }
         Ok(Look { health: round.report.summary, conflicts, findings, debts, news })
     }
 }

@@ -1,5 +1,6 @@
 //! `wt monitor`: a standing watch over every worktree.
 
+mod announcing;
 mod beats;
 mod look;
 mod mend;

@@ -135,6 +135,12 @@ pub(super) const KEYS: &[ConfigKey] = &[
     ),
     key("team.etcd.key", KeyKind::Text, Stricter(Never), "The file of its key."),
     key(
+        "discovery.dns_sd",
+        KeyKind::Flag,
+        Stricter(Never),
+        "Whether `wt monitor` announces healthy services that other machines reach on the local network, by Avahi.",
+    ),
+    key(
         "trash.keep",
         KeyKind::Duration,
         StricterUntilTrusted(Longer),
