@@ -4,6 +4,7 @@
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -300,6 +301,48 @@ fn an_etcd_that_says_nothing_is_named() {
     let error = team.wt("ana", &["--json", "team", "claim", "feature/login"]).exits(2).error("usage");
     assert!(error["message"].as_str().unwrap().contains("`team.repository`"), "{error}");
     assert!(team.json("ana", &["team"])["warnings"][0].as_str().unwrap().contains("`team.repository`"));
+}
+
+#[test]
+fn whoever_looks_or_is_a_hook_asks_nobody_who_keeps_claims() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    silent.set_nonblocking(true).unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let team = Team::new(&["ana"]);
+    team.sandbox.configure("");
+    team.wt("ana", &["create", "login", "--ports"]).ok();
+    team.wt("ana", &["hooks", "install"]).ok();
+    team.sandbox.configure(&settings(&[&url], "").replace("20s", "300ms"));
+    let looks = [
+        "list --status",
+        "list --all",
+        "path feature-login",
+        "prompt",
+        "status -w feature-login",
+        "env feature-login --check",
+        "ports list",
+        "ports next",
+        "events",
+        "report",
+        "metrics",
+    ];
+    for words in looks {
+        let words: Vec<&str> = words.split(' ').collect();
+        team.wt("ana", &words).ok();
+    }
+    let mut git = team.sandbox.program("git", &team.sandbox.path("ana/shop"));
+    git.args(["worktree", "add", "-q", "-b", "feature/byhand", "../byhand"])
+        .env("XDG_STATE_HOME", team.sandbox.path("ana/state"));
+    // The hook finds this very program.
+    let mut path = Path::new(env!("CARGO_BIN_EXE_wt")).parent().unwrap().as_os_str().to_owned();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap());
+    git.env("PATH", path);
+    assert!(git.output().unwrap().status.success());
+    assert_eq!(team.living("ana"), 2, "the hook recorded it");
+    assert_eq!(silent.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "somebody asked");
+    team.wt("ana", &["--json", "create", "other"]).exits(1).error("claims_unreachable");
+    assert!(silent.accept().is_ok());
 }
 
 #[test]

@@ -87,6 +87,10 @@ impl Gateway {
         }
     }
 
+    fn is_heard(&self, place: usize) -> bool {
+        self.heard.lock().is_ok_and(|heard| heard.contains_key(&place))
+    }
+
     fn said(&self) -> String {
         let heard =
             self.heard.lock().map(|heard| heard.values().map(|(_, why)| why.clone()).collect::<Vec<_>>());
@@ -114,6 +118,10 @@ impl Gateway {
                 }
                 let others = u32::try_from(count - turn).unwrap_or(u32::MAX);
                 let limit = if count == 1 { left } else { (left / others).min(LONGEST) };
+                // What it said before tells more than that there was no time for it.
+                if limit < SLICE && self.is_heard(place) {
+                    continue;
+                }
                 let endpoint = &self.endpoints[place];
                 let began = Clock.instant();
                 let why = match self.attempt(agent, endpoint, path, body, limit)? {
