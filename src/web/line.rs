@@ -11,6 +11,8 @@ use std::task::{Context, Poll, Waker, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
+use super::unheard;
+
 /// What can be told to wait for its reader for ever.
 pub trait Patient {
     fn wait_for_ever(&self);
@@ -31,6 +33,8 @@ impl Patient for UnixStream {
 #[derive(Debug, Default)]
 pub struct Manners {
     is_forwarded: AtomicBool,
+    /// Whether what is written is an answer of ours, or of a service.
+    is_answered: AtomicBool,
     heeds_end: AtomicBool,
     /// Whoever waits for something else, and was not told of the end that came.
     untold: Mutex<Option<Waker>>,
@@ -41,6 +45,11 @@ impl Manners {
     pub fn forward(&self) {
         self.is_forwarded.store(true, Ordering::Relaxed);
         self.heed_end(true);
+    }
+
+    /// Says whether a request is being answered. Where none is, what is written is hyper's own word.
+    pub fn answer(&self, is_answered: bool) {
+        self.is_answered.store(is_answered, Ordering::Relaxed);
     }
 
     /// Says whether a client that closes its half while it is answered is gone.
@@ -70,12 +79,22 @@ pub struct Line<S> {
     is_asked: bool,
     /// Whether some of the answer was sent.
     has_begun: bool,
+    /// What is still to be sent in the place of an answer of hyper's own.
+    instead: Vec<u8>,
 }
 
 impl<S: Patient> Line<S> {
     /// `manners` are told by whoever answers.
     pub fn new(stream: S, manners: Arc<Manners>) -> Self {
-        Self { stream, manners, is_patient: false, end: [0; 4], is_asked: false, has_begun: false }
+        Self {
+            stream,
+            manners,
+            is_patient: false,
+            end: [0; 4],
+            is_asked: false,
+            has_begun: false,
+            instead: Vec::new(),
+        }
     }
 
     fn note_news(&mut self) {
@@ -84,6 +103,30 @@ impl<S: Patient> Line<S> {
             self.stream.wait_for_ever();
         }
         self.has_begun |= self.is_asked;
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Line<S> {
+    /// Takes what nobody of ours answered; false where it is to be sent as it is.
+    fn take_unheard(&mut self, written: &[u8]) -> bool {
+        if self.manners.is_answered.load(Ordering::Relaxed) {
+            return false;
+        }
+        let instead = unheard::instead_of(written);
+        let is_taken = instead.is_some();
+        self.instead = instead.unwrap_or_default();
+        is_taken
+    }
+
+    fn poll_instead(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.instead.is_empty() {
+            let sent = ready!(Pin::new(&mut self.stream).poll_write(context, &self.instead))?;
+            if sent == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.instead.drain(..sent);
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -119,6 +162,10 @@ impl<S: AsyncWrite + Patient + Unpin> AsyncWrite for Line<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.note_news();
+        ready!(self.poll_instead(context))?;
+        if self.take_unheard(bytes) {
+            return Poll::Ready(Ok(bytes.len()));
+        }
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
@@ -128,6 +175,12 @@ impl<S: AsyncWrite + Patient + Unpin> AsyncWrite for Line<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.note_news();
+        ready!(self.poll_instead(context))?;
+        if let [only] = slices
+            && self.take_unheard(only)
+        {
+            return Poll::Ready(Ok(only.len()));
+        }
         Pin::new(&mut self.stream).poll_write_vectored(context, slices)
     }
 
@@ -136,6 +189,7 @@ impl<S: AsyncWrite + Patient + Unpin> AsyncWrite for Line<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_instead(context))?;
         ready!(Pin::new(&mut self.stream).poll_flush(context))?;
         // Nothing is flushed before all of an answer is sent that has a length.
         if std::mem::take(&mut self.has_begun) {
@@ -146,6 +200,7 @@ impl<S: AsyncWrite + Patient + Unpin> AsyncWrite for Line<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_instead(context))?;
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }

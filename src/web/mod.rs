@@ -16,3 +16,5 @@ mod route;
 pub mod server;
 pub mod site;
 mod stream;
+mod told;
+mod unheard;

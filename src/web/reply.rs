@@ -69,13 +69,32 @@ pub fn report(command: &str, answer: &impl Serialize) -> Result<Vec<u8>> {
 /// A failure of `command`, as `--json` writes it.
 #[must_use]
 pub fn failure(command: &str, failure: &Failure, status: StatusCode) -> Response<Body> {
-    let error = Some(ErrorObject::of(failure, Called::default()));
-    let text = Envelope { schema: SCHEMA, command, answer: Nothing {}, error }.text(false);
-    let mut response = bytes(status, JSON, text.unwrap_or_default() + "\n");
+    let mut response = bytes(status, JSON, text(command, failure));
     if status == StatusCode::UNAUTHORIZED {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     response
+}
+
+fn text(command: &str, failure: &Failure) -> String {
+    let error = Some(ErrorObject::of(failure, Called::default()));
+    let text = Envelope { schema: SCHEMA, command, answer: Nothing {}, error }.text(false);
+    text.unwrap_or_default() + "\n"
+}
+
+/// A failure as it is sent where nobody else writes the head; the connection ends with it.
+#[must_use]
+pub fn written(status: StatusCode, failure: &Failure) -> Vec<u8> {
+    let (body, reason) = (text("serve", failure), status.canonical_reason().unwrap_or_default());
+    let mut head = format!(
+        "HTTP/1.1 {} {reason}\r\ncontent-type: {JSON}\r\ncontent-length: {}\r\nconnection: close\r\n",
+        status.as_u16(),
+        body.len()
+    );
+    for (name, value) in ALWAYS {
+        head += &format!("{name}: {value}\r\n");
+    }
+    format!("{head}\r\n{body}").into_bytes()
 }
 
 /// The type of Prometheus' text format.

@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use super::forward::Visitor;
 use super::line::{Line, Manners, Patient};
 use super::site::{ServerSite, Word};
-use super::{connection, stream};
+use super::{connection, stream, told};
 use crate::error::{Code, Failure, Result};
 use crate::host::interrupt::Interrupt;
 use crate::host::serve::change::StateWatch;
@@ -155,8 +155,15 @@ async fn accept<L: Listener>(site: Arc<ServerSite>, open: Arc<Semaphore>, listen
             let manners = Arc::new(Manners::default());
             let of_line = Arc::clone(&manners);
             let visitor = Visitor { address: L::address(&stream), seat: Arc::new(permit), manners };
-            let service =
-                service_fn(move |request| connection::answer(Arc::clone(&site), visitor.clone(), request));
+            let service = service_fn(move |request| {
+                let (site, visitor) = (Arc::clone(&site), visitor.clone());
+                visitor.manners.answer(true);
+                async move {
+                    let manners = Arc::clone(&visitor.manners);
+                    let answered = connection::answer(site, visitor, request).await;
+                    answered.map(|response| told::watched(response, &manners))
+                }
+            });
             let line = Line::new(stream, of_line);
             let mut builder = http1::Builder::new();
             builder.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(LARGEST_HEAD);
