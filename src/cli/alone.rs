@@ -41,6 +41,12 @@ pub fn parse(words: &[OsString]) -> Option<Cli> {
     }
 }
 
+/// Answers whether nothing but the version is asked for.
+#[must_use]
+pub fn is_version(words: &[OsString]) -> bool {
+    matches!(words, [_, word] if word == "--version" || word == "-V")
+}
+
 fn parse_as<A: Args>(words: &[OsString], command: fn(A) -> Command) -> Option<Cli> {
     let rest = words.iter().take(1).chain(words.iter().skip(2));
     let Alone { global, arguments } = Alone::<A>::try_parse_from(rest).ok()?;
@@ -77,6 +83,16 @@ mod tests {
             assert!(whole.is_some(), "{line}");
             assert_eq!(format!("{:?}", parse(&words(line))), format!("{whole:?}"), "{line}");
         }
+    }
+
+    #[test]
+    fn the_version_alone_is_said_as_the_whole_parser_says_it() {
+        for line in ["wt --version", "wt -V"] {
+            let said = Cli::try_parse_from(words(line)).unwrap_err();
+            assert!(is_version(&words(line)), "{line}");
+            assert_eq!(said.render().to_string(), concat!("wt ", env!("CARGO_PKG_VERSION"), "\n"));
+        }
+        assert!(!is_version(&words("wt --version list")) && !is_version(&words("wt list --version")));
     }
 
     #[test]

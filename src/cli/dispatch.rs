@@ -46,6 +46,9 @@ pub fn run(words: &[OsString]) -> u8 {
     if let Some(call) = hook::Call::find(words.get(1..).unwrap_or_default()) {
         return hooked(call);
     }
+    if alone::is_version(words) {
+        return version(words);
+    }
     let cli = match alone::parse(words).map_or_else(|| parse(words), Ok) {
         Ok(cli) => cli,
         Err(error) => {
@@ -144,6 +147,14 @@ fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
         }
         None => command.run(session),
     }
+}
+
+/// The version alone, as clap says it: programs ask for it on every call of theirs.
+fn version(words: &[OsString]) -> u8 {
+    let called = Called::of(words.first().map(OsString::as_os_str));
+    let ui = Ui::new(Manner { called, ..Manner::default() });
+    let text = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), "\n");
+    ended(&ui, ui.answer(&called.helps(text)).map(|()| 0))
 }
 
 /// As cargo does: a bare word shows the way.

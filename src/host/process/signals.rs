@@ -1,5 +1,8 @@
 //! What a process inherits of its parent's treatment of signals, and passes on to what it starts.
 
+use std::fs::File;
+use std::io::Read;
+
 use signal_hook::consts::{SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU};
 
 /// What is left as it is: the standard library gives children the usual treatment of the first; the others, caught, would
@@ -10,8 +13,13 @@ const LEFT: [i32; 4] = [SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU];
 /// background jobs ignore SIGINT, `nohup` SIGHUP) a child would ignore too, and could not be stopped by it; what is caught,
 /// and does nothing, becomes the default again with the exec (`execve(2)`).
 pub fn begin_children_as_usual() {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    for signal in ignored(&status).into_iter().filter(|signal| !LEFT.contains(signal)) {
+    // The kernel writes it anew for each reading: one that takes it whole.
+    let mut status = [0; 4096];
+    let read = File::open("/proc/self/status").and_then(|mut file| file.read(&mut status));
+    let status = &status[..read.unwrap_or_default()];
+    for signal in
+        ignored(&String::from_utf8_lossy(status)).into_iter().filter(|signal| !LEFT.contains(signal))
+    {
         // Those that cannot be caught cannot be ignored either.
         let _ = signal_hook::flag::register(signal, std::sync::Arc::default());
     }

@@ -297,11 +297,19 @@ pub fn services(merged: &MergedConfig) -> BTreeMap<ServiceName, ServiceSettings>
 
 /// Sections in the order of the documentation, names in the order of their appearance.
 fn in_order_of_the_schema(merged: MergedConfig) -> Vec<super::origin::ConfigValue> {
-    let place = |key: &str| {
-        let section = key.split('.').next().unwrap_or_default();
-        schema::KEYS.iter().position(|entry| entry.path.split('.').next() == Some(section))
-    };
+    let section = |key: &str| key.split_once('.').map_or(key.len(), |(section, _)| section.len());
+    let mut sections: Vec<&str> = Vec::new();
+    for entry in schema::KEYS {
+        let name = &entry.path[..section(entry.path)];
+        if sections.last() != Some(&name) {
+            sections.push(name);
+        }
+    }
     let mut values = merged.into_values();
-    values.sort_by_key(|value| place(&value.key));
+    // By every command: each is looked up once.
+    values.sort_by_cached_key(|value| {
+        let name = &value.key[..section(&value.key)];
+        sections.iter().position(|known| *known == name)
+    });
     values
 }

@@ -10,10 +10,11 @@ use super::{check, parse, schema};
 use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;
 
-/// Returns the variable of a dotted key: `ports.conflict.policy` is `WT_PORTS_CONFLICT_POLICY`.
-#[must_use]
-pub fn variable(key: &str) -> String {
-    format!("WT_{}", key.to_ascii_uppercase().replace(['.', '-'], "_"))
+/// Answers whether `name` is the variable of a dotted key: that of `ports.conflict.policy` is `WT_PORTS_CONFLICT_POLICY`.
+/// Every command asks it of each variable and each key.
+fn is_variable_of(name: &str, key: &str) -> bool {
+    let upper = |byte: u8| if matches!(byte, b'.' | b'-') { b'_' } else { byte.to_ascii_uppercase() };
+    name.strip_prefix("WT_").is_some_and(|rest| rest.bytes().eq(key.bytes().map(upper)))
 }
 
 /// Returns the value that `name` gives, where it names a key and is not empty; `names` are the keys that the files
@@ -32,14 +33,17 @@ fn find_key(name: &str, names: &[String]) -> Option<String> {
     if name == "WT_POLICY" {
         return Some("policy.mode".to_owned());
     }
-    if let Some(known) = names.iter().find(|key| variable(key) == name) {
+    if let Some(known) = names.iter().find(|key| is_variable_of(name, key)) {
         return Some(known.clone());
     }
     KEYS.iter().find_map(|entry| match entry.path.split_once(".*.") {
-        None => (variable(entry.path) == name).then(|| entry.path.to_owned()),
+        None => is_variable_of(name, entry.path).then(|| entry.path.to_owned()),
         Some((section, last)) => {
-            let (start, end) = (format!("{}_", variable(section)), format!("_{}", last.to_ascii_uppercase()));
-            let middle = name.strip_prefix(&start)?.strip_suffix(&end)?;
+            let start = name.get(.."WT__".len() + section.len()).filter(|start| start.ends_with('_'))?;
+            if !is_variable_of(&start[..start.len() - 1], section) {
+                return None;
+            }
+            let middle = name[start.len()..].strip_suffix(&format!("_{}", last.to_ascii_uppercase()))?;
             if middle != middle.to_ascii_uppercase() {
                 return None;
             }

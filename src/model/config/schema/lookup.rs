@@ -4,10 +4,60 @@ use super::KEYS;
 use crate::model::config::key::ConfigKey;
 use crate::model::config::standing::{KeyStanding, Rule};
 
+/// Where the run of keys ends that begin with the same word as this one, for each key. Every command looks up every value of
+/// every file: it compares the first word of each run, and the keys of one of them.
+const ENDS: [usize; KEYS.len()] = {
+    let mut ends = [KEYS.len(); KEYS.len()];
+    let mut at = KEYS.len() - 1;
+    while at > 0 {
+        at -= 1;
+        let goes_on = begin_alike(KEYS[at].path.as_bytes(), KEYS[at + 1].path.as_bytes());
+        ends[at] = if goes_on { ends[at + 1] } else { at + 1 };
+    }
+    ends
+};
+
+const fn begin_alike(one: &[u8], other: &[u8]) -> bool {
+    let mut at = 0;
+    loop {
+        let (is_end, is_others_end) =
+            (at == one.len() || one[at] == b'.', at == other.len() || other[at] == b'.');
+        if is_end || is_others_end {
+            return is_end && is_others_end;
+        }
+        if one[at] != other[at] {
+            return false;
+        }
+        at += 1;
+    }
+}
+
+fn first_word(key: &str) -> &str {
+    key.split_once('.').map_or(key, |(first, _)| first)
+}
+
+/// Returns the keys of each first word that are written behind each other.
+fn runs() -> impl Iterator<Item = &'static [ConfigKey]> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let end = *ENDS.get(at)?;
+        let run = &KEYS[at..end];
+        at = end;
+        Some(run)
+    })
+}
+
+/// Returns the keys that begin with the first word of `key`.
+fn beside(key: &str) -> impl Iterator<Item = &'static ConfigKey> {
+    let key = first_word(key);
+    runs().filter(move |run| first_word(run[0].path) == key).flatten()
+}
+
 /// Returns the entry of a dotted key: `purpose.feature.ports` is `purpose.*.ports`.
 #[must_use]
 pub fn find(key: &str) -> Option<&'static ConfigKey> {
-    KEYS.iter().find(|entry| matches(entry.path, key))
+    // Most keys are written as they are.
+    beside(key).find(|entry| entry.path == key).or_else(|| beside(key).find(|entry| matches(entry.path, key)))
 }
 
 /// Answers whether a key is the user's own affair: no repository's file sets it.
@@ -45,10 +95,19 @@ pub fn leaves() -> impl Iterator<Item = &'static str> {
 #[must_use]
 pub fn children(section: &str) -> Vec<&'static str> {
     let mut found: Vec<&'static str> = Vec::new();
-    for entry in KEYS {
-        // Asked for every section of every file, by every command: nothing is collected on the way.
+    if section.is_empty() {
+        for run in runs() {
+            let first = first_word(run[0].path);
+            if !found.contains(&first) {
+                found.push(first);
+            }
+        }
+        return found;
+    }
+    for entry in beside(section) {
+        // Nothing is collected on the way.
         let mut path = entry.path.split('.');
-        let mut given = (!section.is_empty()).then(|| section.split('.')).into_iter().flatten();
+        let mut given = section.split('.');
         let is_below = given.all(|name| path.next().is_some_and(|wanted| wanted == "*" || wanted == name));
         if is_below
             && let Some(next) = path.next()
@@ -63,7 +122,7 @@ pub fn children(section: &str) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::super::KEYS;
-    use super::{children, find, words};
+    use super::{children, find, first_word, runs, words};
 
     #[test]
     fn a_dotted_key_finds_its_entry() {
@@ -88,6 +147,12 @@ mod tests {
         assert_eq!(children("ports"), ["exclude", "conflict", "stale_after", "reclaim_after"]);
         assert!(children("porpoise").is_empty());
         assert!(children("").contains(&"trash"));
+    }
+
+    #[test]
+    fn the_runs_are_all_keys_each_with_one_first_word() {
+        assert!(runs().flatten().map(|entry| entry.path).eq(KEYS.iter().map(|entry| entry.path)));
+        assert!(runs().all(|run| run.iter().all(|entry| first_word(entry.path) == first_word(run[0].path))));
     }
 
     #[test]
