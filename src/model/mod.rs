@@ -95,6 +95,8 @@ pub mod trust;
 pub mod units;
 pub mod validity;
 pub mod variables;
+#[cfg(test)]
+pub(crate) mod variants;
 pub mod view;
 pub mod visible;
 pub mod word;

@@ -156,6 +156,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::variants::{sorted, words_of};
 
     const ALL: [SetupState; 8] = [
         SetupState::Running,
@@ -170,6 +171,7 @@ mod tests {
 
     #[test]
     fn each_state_is_written_as_it_is_shown() {
+        assert_eq!(sorted(ALL.map(SetupState::as_str)), words_of::<SetupState>());
         for state in ALL {
             assert_eq!(serde_json::to_value(state).unwrap(), json!(state.as_str()));
         }

@@ -160,20 +160,16 @@ impl Keeper {
 
     /// Answers whether a change that was refused may be made yet, by somebody who did not answer.
     #[must_use]
-    #[cfg(feature = "etcd")]
     pub fn is_in_doubt(&self, commit: &str) -> bool {
         match self {
-            // Its child is dead by then, and the remote heard a lease that does not hold any more.
-            Self::Git(_) => false,
+            Self::Git(_) => {
+                // Its child is dead by then, and the remote heard a lease that does not hold any more, whatever was pushed.
+                let _ = commit;
+                false
+            }
+            #[cfg(feature = "etcd")]
             Self::Etcd(etcd) => etcd.is_in_doubt(commit),
         }
-    }
-
-    /// The same where there is no etcd: no remote does so.
-    #[must_use]
-    #[cfg(not(feature = "etcd"))]
-    pub fn is_in_doubt(&self, _: &str) -> bool {
-        false
     }
 
     /// Has the team see rows that end by themselves after `lasts` seconds, and takes others away; a remote has no such rows.
@@ -181,28 +177,25 @@ impl Keeper {
     /// # Errors
     ///
     /// `claims_unreachable`, `interrupted`.
-    #[cfg(feature = "etcd")]
     pub fn show(&self, rows: &[(String, String)], gone: &[String], lasts: u32) -> Result<()> {
         match self {
-            Self::Git(_) => Ok(()),
+            Self::Git(_) => {
+                let _ = (rows, gone, lasts);
+                Ok(())
+            }
+            #[cfg(feature = "etcd")]
             Self::Etcd(etcd) => etcd.show(rows, gone, lasts),
         }
-    }
-
-    /// The same where there is no etcd: nothing is shown.
-    ///
-    /// # Errors
-    ///
-    /// Never.
-    #[cfg(not(feature = "etcd"))]
-    pub fn show(&self, _: &[(String, String)], _: &[String], _: u32) -> Result<()> {
-        Ok(())
     }
 
     /// Answers whether those who keep claims have rows of what runs where.
     #[must_use]
     pub fn has_rows(&self) -> bool {
-        !matches!(self, Self::Git(_))
+        match self {
+            Self::Git(_) => false,
+            #[cfg(feature = "etcd")]
+            Self::Etcd(_) => true,
+        }
     }
 
     /// Answers whether a push that nobody answered may come to stand after it was given back.

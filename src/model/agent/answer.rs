@@ -31,7 +31,7 @@ pub fn at_start(program: Option<Program>, context: &str) -> String {
 pub fn nothing(program: Option<Program>) -> &'static str {
     match program {
         Some(Program::Gemini | Program::Cursor) => "{}",
-        _ => "",
+        None | Some(Program::Claude | Program::Codex | Program::OpenCode | Program::Copilot) => "",
     }
 }
 

@@ -52,3 +52,14 @@ impl Program {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Program;
+    use crate::model::variants::{sorted, words_of};
+
+    #[test]
+    fn every_program_is_found_by_its_word() {
+        assert_eq!(sorted(Program::ALL.map(Program::as_str)), words_of::<Program>());
+    }
+}

@@ -204,7 +204,7 @@ fn notify(merged: &MergedConfig) -> NotifySettings {
         webhook: find(merged, WEBHOOK, webhook::read),
         command: find(merged, COMMAND, value::text).map(str::to_owned),
         quiet: find(merged, "notify.quiet", quiet::read),
-        format: find(merged, "notify.format", value::text).map(NoticeFormat::of).unwrap_or_default(),
+        format: find(merged, "notify.format", value::text).and_then(NoticeFormat::find).unwrap_or_default(),
     }
 }
 
@@ -262,37 +262,41 @@ pub fn services(merged: &MergedConfig) -> BTreeMap<ServiceName, ServiceSettings>
             continue;
         };
         let Ok(name) = name.parse() else { continue };
-        let settings = services.entry(name).or_default();
-        let value = &found.value;
-        match last {
-            "ports" => settings.ports = value::ports(value).ok().filter(|ranges| !ranges.is_empty()),
-            "env" => settings.env = value::variables(value).unwrap_or_default(),
-            "url" => settings.url = value.as_str().map(str::to_owned),
-            "run" => settings.run = value.as_str().map(str::to_owned),
-            "setup" => settings.setup = value.as_str().map(str::to_owned),
-            "compose" => settings.compose = value.as_str().map(str::to_owned),
-            "env_file" => settings.env_file = value.as_str().map(str::to_owned),
-            "environment" => settings.environment = value::environment(value).unwrap_or_default(),
-            "metrics" => settings.metrics = value.as_str().map(str::to_owned),
-            "limits" => settings.limits = limits::read(value).unwrap_or_default(),
-            "folder" => settings.folder = value.as_str().map(str::to_owned),
-            "health" => settings.health = Some(value.clone()),
-            "depends_on" => settings.depends_on = running::depends_on(value).unwrap_or_default(),
-            "stop" => settings.stop = running::stop(value).unwrap_or_default(),
-            "restart" => settings.restart = running::restart(value).unwrap_or_default(),
-            "socket" => settings.socket = Some(SocketUse::Activate),
-            "start" => settings.on_demand = value.as_str() == Some("on-demand"),
-            "idle_stop" => settings.idle_stop = value::duration(value).ok(),
-            "critical" => settings.critical = value::flag(value).unwrap_or(true),
-            "instances" => settings.instances = value::whole(value, 1, schema::MOST_INSTANCES).unwrap_or(1),
-            "shared" => settings.shared = value::flag(value).unwrap_or_default(),
-            "listens" => settings.listens = value::flag(value).unwrap_or(true),
-            "extra_ports" => settings.extra_ports = value::services(value).unwrap_or_default(),
-            _ => {}
-        }
+        fill(services.entry(name).or_default(), last, &found.value);
     }
     instances::add(&mut services);
     services
+}
+
+/// Reads one key of a service into its settings; false for a key that no service has.
+fn fill(settings: &mut ServiceSettings, last: &str, value: &Value) -> bool {
+    match last {
+        "ports" => settings.ports = value::ports(value).ok().filter(|ranges| !ranges.is_empty()),
+        "env" => settings.env = value::variables(value).unwrap_or_default(),
+        "url" => settings.url = value.as_str().map(str::to_owned),
+        "run" => settings.run = value.as_str().map(str::to_owned),
+        "setup" => settings.setup = value.as_str().map(str::to_owned),
+        "compose" => settings.compose = value.as_str().map(str::to_owned),
+        "env_file" => settings.env_file = value.as_str().map(str::to_owned),
+        "environment" => settings.environment = value::environment(value).unwrap_or_default(),
+        "metrics" => settings.metrics = value.as_str().map(str::to_owned),
+        "limits" => settings.limits = limits::read(value).unwrap_or_default(),
+        "folder" => settings.folder = value.as_str().map(str::to_owned),
+        "health" => settings.health = Some(value.clone()),
+        "depends_on" => settings.depends_on = running::depends_on(value).unwrap_or_default(),
+        "stop" => settings.stop = running::stop(value).unwrap_or_default(),
+        "restart" => settings.restart = running::restart(value).unwrap_or_default(),
+        "socket" => settings.socket = Some(SocketUse::Activate),
+        "start" => settings.on_demand = value.as_str() == Some("on-demand"),
+        "idle_stop" => settings.idle_stop = value::duration(value).ok(),
+        "critical" => settings.critical = value::flag(value).unwrap_or(true),
+        "instances" => settings.instances = value::whole(value, 1, schema::MOST_INSTANCES).unwrap_or(1),
+        "shared" => settings.shared = value::flag(value).unwrap_or_default(),
+        "listens" => settings.listens = value::flag(value).unwrap_or(true),
+        "extra_ports" => settings.extra_ports = value::services(value).unwrap_or_default(),
+        _ => return false,
+    }
+    true
 }
 
 /// Sections in the order of the documentation, names in the order of their appearance.
@@ -312,4 +316,20 @@ fn in_order_of_the_schema(merged: MergedConfig) -> Vec<super::origin::ConfigValu
         sections.iter().position(|known| *known == name)
     });
     values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_of_a_service_is_read() {
+        let keys: Vec<&str> =
+            schema::KEYS.iter().filter_map(|key| key.path.strip_prefix("service.*.")).collect();
+        assert!(keys.contains(&"run"), "{keys:?}");
+        for key in keys {
+            assert!(fill(&mut ServiceSettings::default(), key, &Value::Null), "{key}");
+        }
+        assert!(!fill(&mut ServiceSettings::default(), "colour", &Value::Null));
+    }
 }

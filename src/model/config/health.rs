@@ -271,7 +271,13 @@ fn headers(value: &Value) -> Result<Vec<(String, String)>, ValueFault> {
 mod tests {
     use serde_json::json;
 
-    use super::{KINDS, check, parse};
+    use super::{CheckKind, KINDS, check, parse};
+    use crate::model::variants::{sorted, words_of};
+
+    #[test]
+    fn every_kind_can_be_written() {
+        assert_eq!(sorted(KINDS.map(|kind| kind.word)), words_of::<CheckKind>());
+    }
 
     #[test]
     fn a_kind_is_read_as_the_kind_that_it_names() {

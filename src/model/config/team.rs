@@ -142,9 +142,11 @@ fn is_plain(team: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use crate::model::config::key::KeyKind;
     use crate::model::config::layers::{Layer, Source};
     use crate::model::config::merge::merge_leniently;
     use crate::model::config::outside::TeamKeeper;
+    use crate::model::config::schema;
 
     fn told(text: &str) -> Vec<String> {
         let layer = Layer { path: "f".to_owned(), text: text.to_owned(), source: Source::User };
@@ -163,6 +165,23 @@ mod tests {
         let whole = format!("{half}team = \"shop\"\n");
         assert!(matches!(kept(&whole), TeamKeeper::Etcd(_)));
         assert!(matches!(kept(&whole.replace("https://", "https://ana:sEcReT@")), TeamKeeper::Nobody));
+    }
+
+    #[test]
+    fn every_word_of_the_key_but_off_names_a_holder_of_claims() {
+        let KeyKind::Choice(words) = schema::find("team.claims").unwrap().kind else {
+            panic!("a choice of words")
+        };
+        // What each of them needs beside its word.
+        let beside = "[team.etcd]\nendpoints = [\"https://e1:2379\"]\nteam = \"shop\"\n";
+        for word in words {
+            let text = format!("[team]\nclaims = \"{word}\"\n{beside}");
+            let layer = Layer { path: "f".to_owned(), text, source: Source::User };
+            let (config, problems) = merge_leniently(&[layer], &[]);
+            assert!(!cfg!(feature = "etcd") || problems.is_empty(), "{word}");
+            let is_kept = config.team.keeper != TeamKeeper::Nobody;
+            assert_eq!(is_kept, *word == "git" || *word != "off" && problems.is_empty(), "{word}");
+        }
     }
 
     #[test]

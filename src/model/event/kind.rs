@@ -128,6 +128,7 @@ impl FromStr for EventKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::variants::{sorted, words_of};
 
     #[test]
     fn every_name_has_a_kind_and_every_kind_its_word() {
@@ -154,6 +155,7 @@ mod tests {
         ] {
             assert_eq!(EventKind::of(name), kind, "{name}");
         }
+        assert_eq!(sorted(KINDS.map(|(_, word)| word)), words_of::<EventKind>());
         for (kind, word) in KINDS {
             assert_eq!((kind.as_str(), word.parse()), (word, Ok(kind)));
         }

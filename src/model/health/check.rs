@@ -20,6 +20,7 @@ pub struct HealthCheck {
 
 /// The kinds of check. A service that names none is asked whether it accepts connections.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename_all = "snake_case"))]
 pub enum CheckKind {
     /// It accepts a connection.
     #[default]
@@ -36,6 +37,7 @@ pub enum CheckKind {
 
 /// A request, and the answers that count as well.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HttpCheck {
     /// Begins with `/`; no spaces, no control characters.
     pub path: String,

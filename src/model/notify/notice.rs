@@ -11,6 +11,7 @@ use crate::model::event::Event;
 
 /// What somebody can be told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NoticeKind {
     Unhealthy,
@@ -26,18 +27,7 @@ pub enum NoticeKind {
     Test,
 }
 
-/// The words of `notify.on`.
-pub const WORDS: [&str; 8] = [
-    "unhealthy",
-    "failed",
-    "recovered",
-    "port_conflict",
-    "setup_failed",
-    "teardown_failed",
-    "over_limit",
-    "given_up",
-];
-
+/// Every kind that `notify.on` may name: each but the test.
 const ALL: [NoticeKind; 8] = [
     NoticeKind::Unhealthy,
     NoticeKind::Failed,
@@ -49,17 +39,38 @@ const ALL: [NoticeKind; 8] = [
     NoticeKind::GivenUp,
 ];
 
+/// The words of `notify.on`.
+pub const WORDS: [&str; ALL.len()] = {
+    let mut words = [""; ALL.len()];
+    let mut at = 0;
+    while at < words.len() {
+        words[at] = ALL[at].as_str();
+        at += 1;
+    }
+    words
+};
+
 impl NoticeKind {
     /// Returns what a word of `notify.on` means.
     #[must_use]
     pub fn find(word: &str) -> Option<Self> {
-        WORDS.iter().zip(ALL).find(|(known, _)| **known == word).map(|(_, kind)| kind)
+        ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 
     /// Returns its word.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
-        ALL.iter().zip(WORDS).find(|(kind, _)| **kind == self).map_or("test", |(_, word)| word)
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unhealthy => "unhealthy",
+            Self::Failed => "failed",
+            Self::Recovered => "recovered",
+            Self::PortConflict => "port_conflict",
+            Self::SetupFailed => "setup_failed",
+            Self::TeardownFailed => "teardown_failed",
+            Self::OverLimit => "over_limit",
+            Self::GivenUp => "given_up",
+            Self::Test => "test",
+        }
     }
 }
 
@@ -218,9 +229,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::variants::{sorted, words_of};
 
     fn notice(kind: NoticeKind, event: &Event) -> Notice {
         Notice::new(kind, "service:web", event, Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn every_kind_has_a_word_of_its_own() {
+        assert_eq!(sorted(WORDS.into_iter().chain(["test"])), words_of::<NoticeKind>());
     }
 
     #[test]

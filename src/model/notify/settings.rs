@@ -30,6 +30,7 @@ pub struct NotifySettings {
 
 /// What is posted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename_all = "snake_case"))]
 pub enum NoticeFormat {
     #[default]
     Json,
@@ -37,27 +38,34 @@ pub enum NoticeFormat {
     Alertmanager,
 }
 
+/// Every format.
+const ALL: [NoticeFormat; 3] = [NoticeFormat::Json, NoticeFormat::Slack, NoticeFormat::Alertmanager];
+
 /// The words for [`NoticeFormat`].
-pub const FORMATS: [&str; 3] = ["json", "slack", "alertmanager"];
+pub const FORMATS: [&str; ALL.len()] = {
+    let mut words = [""; ALL.len()];
+    let mut at = 0;
+    while at < words.len() {
+        words[at] = ALL[at].as_str();
+        at += 1;
+    }
+    words
+};
 
 impl NoticeFormat {
     /// Returns what a word means.
     #[must_use]
-    pub fn of(word: &str) -> Self {
-        match word {
-            "slack" => Self::Slack,
-            "alertmanager" => Self::Alertmanager,
-            _ => Self::Json,
-        }
+    pub fn find(word: &str) -> Option<Self> {
+        ALL.into_iter().find(|format| format.as_str() == word)
     }
 
     /// Returns its word.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Json => FORMATS[0],
-            Self::Slack => FORMATS[1],
-            Self::Alertmanager => FORMATS[2],
+            Self::Json => "json",
+            Self::Slack => "slack",
+            Self::Alertmanager => "alertmanager",
         }
     }
 }
@@ -85,4 +93,18 @@ pub fn command(value: &Value) -> Result<&str, ValueFault> {
         })?;
     }
     Ok(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::variants::{sorted, words_of};
+
+    #[test]
+    fn every_format_can_be_chosen_by_its_word() {
+        assert_eq!(sorted(FORMATS), words_of::<NoticeFormat>());
+        for word in FORMATS {
+            assert_eq!(NoticeFormat::find(word).map(NoticeFormat::as_str), Some(word));
+        }
+    }
 }

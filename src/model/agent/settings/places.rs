@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::edit::SettingsWish;
 use super::tree::{EntryMark, GUARD};
+use crate::model::agent::answer;
 use crate::model::agent::program::Program;
 
 /// Whose settings.
@@ -60,27 +61,28 @@ const PLUGIN: &str = include_str!("../../../../templates/opencode-plugin.js");
 #[must_use]
 pub fn place(program: Program) -> CallingFile {
     let home = |variable, usual| ProgramHome { variable, within: "", usual };
-    let (home, file, project) = match program {
+    let (home, file, project, is_own) = match program {
         Program::Claude => {
-            (home(Some("CLAUDE_CONFIG_DIR"), ".claude"), "settings.json", ".claude/settings.json")
+            (home(Some("CLAUDE_CONFIG_DIR"), ".claude"), "settings.json", ".claude/settings.json", false)
         }
-        Program::Codex => (home(Some("CODEX_HOME"), ".codex"), "hooks.json", ".codex/hooks.json"),
-        Program::Cursor => (home(None, ".cursor"), "hooks.json", ".cursor/hooks.json"),
+        Program::Codex => (home(Some("CODEX_HOME"), ".codex"), "hooks.json", ".codex/hooks.json", false),
+        Program::Cursor => (home(None, ".cursor"), "hooks.json", ".cursor/hooks.json", false),
         Program::OpenCode => (
             ProgramHome { variable: Some("XDG_CONFIG_HOME"), within: "opencode", usual: ".config/opencode" },
             "plugins/wt.js",
             ".opencode/plugins/wt.js",
+            true,
         ),
-        Program::Gemini => (home(None, ".gemini"), "settings.json", ".gemini/settings.json"),
+        Program::Gemini => (home(None, ".gemini"), "settings.json", ".gemini/settings.json", false),
         // Its `config.json` is written anew at each start: a file of our own stands beside it.
-        Program::Copilot => (home(None, ".copilot"), "hooks/wt.json", ".github/hooks/wt.json"),
+        Program::Copilot => (home(None, ".copilot"), "hooks/wt.json", ".github/hooks/wt.json", true),
     };
-    CallingFile { home, file, project, is_own: matches!(program, Program::OpenCode | Program::Copilot) }
+    CallingFile { home, file, project, is_own }
 }
 
 /// A command that does nothing where there is no `git-wt`, and never fails: a `wt` may be another program.
 fn command(program: Program, words: &str) -> String {
-    let otherwise = if matches!(program, Program::Gemini | Program::Cursor) { "echo '{}'" } else { "true" };
+    let otherwise = if answer::nothing(Some(program)).is_empty() { "true" } else { "echo '{}'" };
     format!("{GUARD}git-wt agent {words} --as {} || {otherwise}", program.as_str())
 }
 
@@ -134,7 +136,9 @@ fn entry(program: Program, matcher: &str, words: &str) -> Value {
         Program::Cursor => return json!({ "command": command, "timeout": 5 }),
         Program::Copilot => return json!({ "type": "command", "bash": command, "timeoutSec": 5 }),
         Program::Gemini => json!({ "name": "wt", "type": "command", "command": command, "timeout": 5000 }),
-        _ => json!({ "type": "command", "command": command, "timeout": 5 }),
+        Program::Claude | Program::Codex | Program::OpenCode => {
+            json!({ "type": "command", "command": command, "timeout": 5 })
+        }
     };
     match matcher {
         "" => json!({ "hooks": [call] }),
