@@ -144,6 +144,7 @@ mod remove;
 mod remove_branch;
 mod remove_danger;
 mod remove_locks;
+mod remove_many;
 mod remove_refuses;
 mod remove_submodules;
 mod remove_unseen;

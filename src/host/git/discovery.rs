@@ -1,6 +1,6 @@
 //! Finding the repository above a folder: by reading `.git` files and folders, never by asking the environment.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -87,6 +87,7 @@ fn discover(start: &Path) -> Result<Repository> {
         relative_links,
         links: OnceCell::new(),
         neighbours: OnceCell::new(),
+        places: RefCell::default(),
         read_settings: ReadSettings::default(),
         known_descent: KnownDescent::default(),
         interrupt: Interrupt::default(),

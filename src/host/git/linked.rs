@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
+use super::known_places::KnownPlaces;
 use super::paths::{canonical, read_link_file};
 use super::repository::Repository;
 use super::tips::read_text;
@@ -44,7 +45,13 @@ impl Repository {
     /// when the folder is not there, with `git_failed` when the proof fails.
     pub fn require_linked(&self, path: &Path, admin: &str, home: Option<&Path>) -> Result<Linked> {
         let linked = self.require_names_of(path, admin, home)?;
-        match find_within(&self.linked_folders()?, &linked.path) {
+        let mut within = self.find_within_known(&linked.path)?;
+        if within.is_some() {
+            // Whoever seems to be within may have moved away since.
+            self.places.take();
+            within = self.find_within_known(&linked.path)?;
+        }
+        match within {
             Some(other) => {
                 let first = wt("remove {}", &[&other.display()]);
                 let why = format!("it contains another worktree, {}", other.display());
@@ -67,6 +74,18 @@ impl Repository {
             return self.require_linked(path, admin, home);
         }
         Ok(linked)
+    }
+
+    /// Returns a worktree that stands below `folder`, by a reading that is new, or as new as that and with all that there are.
+    fn find_within_known(&self, folder: &Path) -> Result<Option<PathBuf>> {
+        let names = self.admin_names()?;
+        let places = match self.places.take().filter(|known| known.are_as_new(&names)) {
+            Some(known) => known,
+            None => KnownPlaces::read(names, || self.linked_folders())?,
+        };
+        let within = find_within(places.folders(), folder).cloned();
+        self.places.replace(Some(places));
+        Ok(within)
     }
 
     fn left_alone(&self, path: &Path, why: &str) -> Failure {

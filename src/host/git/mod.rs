@@ -33,6 +33,7 @@ mod hooks;
 mod identity;
 mod keep;
 mod known_descent;
+mod known_places;
 mod last_commits;
 mod leftover;
 mod library_error;

@@ -1,6 +1,6 @@
 //! A repository: where it is, which of its worktrees we stand in, and libgit2's handle where libgit2 can open it.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt;
@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::command::Git;
 use super::known_descent::KnownDescent;
+use super::known_places::KnownPlaces;
 use super::read_settings::ReadSettings;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::library_error::from_library;
@@ -46,6 +47,8 @@ pub struct Repository {
     pub(super) links: OnceCell<Links>,
     /// Where the linked worktrees were when a plan looked first.
     pub(super) neighbours: OnceCell<BTreeSet<PathBuf>>,
+    /// Where they were when the last of many was proven to be one that may be moved.
+    pub(super) places: RefCell<Option<KnownPlaces>>,
     pub(super) read_settings: ReadSettings,
     pub(super) known_descent: KnownDescent,
     /// A signal ends the git that is asked about this repository.

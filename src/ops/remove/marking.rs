@@ -9,6 +9,7 @@ use crate::host::process::identity;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
 use crate::model::registry::note::Notes;
+use crate::model::registry::table::Registry;
 use crate::ops::foreign;
 use crate::ops::remove::RemovalTarget;
 
@@ -43,20 +44,7 @@ pub(super) fn mark_removing(
     context.store()?.update(|registry| {
         registry.remember_repository(record.clone());
         if let Some(known) = known {
-            let entry = registry
-                .find_by_sequence(known)
-                .filter(|entry| matches!(entry.state, EntryState::Active | EntryState::Creating { .. }))
-                .filter(|entry| !entry.is_being_renamed());
-            let Some(entry) = entry else {
-                return Err(changed_meanwhile(&target.name));
-            };
-            entry.state = state.clone();
-            admin.clone_into(&mut entry.admin);
-            // Where git says it is: `git worktree move` tells nobody else.
-            entry.path.clone_from(&target.path);
-            entry.branch.clone_from(&target.branch);
-            repository.root().clone_into(&mut entry.repository);
-            return Ok(entry.clone());
+            return mark_known(registry, repository, target, known, admin, &state);
         }
         let (name, path) = (target.name.clone(), target.path.clone());
         let draft = Entry {
@@ -70,6 +58,51 @@ pub(super) fn mark_removing(
         let draft = if target.missing { registry.recalled(draft) } else { draft };
         Ok(registry.insert(draft))
     })
+}
+
+/// Records the removal of several recorded worktrees in one step, or of none where one of them was changed meanwhile.
+pub(super) fn mark_all_removing(
+    context: &Context,
+    repository: &Repository,
+    all: &[(&RemovalTarget, &str, &Trash)],
+) -> Result<Vec<Entry>> {
+    let record = repository.record()?;
+    let process = identity::current()?;
+    context.store()?.update(|registry| {
+        registry.remember_repository(record.clone());
+        let marked = all.iter().map(|(target, admin, trash)| {
+            let Some(known) = target.entry.as_ref().map(|entry| entry.sequence) else {
+                return Err(changed_meanwhile(&target.name));
+            };
+            let state = EntryState::Removing { process: process.clone(), trash: (*trash).clone() };
+            mark_known(registry, repository, target, known, admin, &state)
+        });
+        marked.collect()
+    })
+}
+
+fn mark_known(
+    registry: &mut Registry,
+    repository: &Repository,
+    target: &RemovalTarget,
+    sequence: u64,
+    admin: &str,
+    state: &EntryState,
+) -> Result<Entry> {
+    let entry = registry
+        .find_by_sequence(sequence)
+        .filter(|entry| matches!(entry.state, EntryState::Active | EntryState::Creating { .. }))
+        .filter(|entry| !entry.is_being_renamed());
+    let Some(entry) = entry else {
+        return Err(changed_meanwhile(&target.name));
+    };
+    entry.state = state.clone();
+    admin.clone_into(&mut entry.admin);
+    // Where git says it is: `git worktree move` tells nobody else.
+    entry.path.clone_from(&target.path);
+    entry.branch.clone_from(&target.branch);
+    repository.root().clone_into(&mut entry.repository);
+    Ok(entry.clone())
 }
 
 pub(super) fn planned_trash(

@@ -1,12 +1,16 @@
 //! Taking a worktree back: say what would be lost, refuse, or put it away so that it can be restored.
 
 mod apply;
+mod gathered;
 mod losses;
 mod marking;
 mod plan;
 mod records;
+mod report;
 mod settle;
+mod steps;
 
-pub use apply::{Removed, Report, apply};
+pub use apply::apply;
 pub use plan::{Plan, RemovalLook, RemovalTarget, Request, inspect, inspect_record, plan};
+pub use report::{Removed, Report};
 pub use settle::{put_admin_back, settle_dead, settle_saying};

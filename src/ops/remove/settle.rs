@@ -119,6 +119,29 @@ fn equip(
     Ok(())
 }
 
+/// As [`finish`], in one change of the registry, of several removals whose folders stand in the trash.
+///
+/// # Errors
+///
+/// Fails when the registry or the list of what git is to ignore cannot be written.
+pub(super) fn finish_moved(context: &Context, repository: &Repository, moved: &[&Entry]) -> Result<()> {
+    let now = context.now();
+    let gone = context.store()?.update(|registry| {
+        let mut gone = Vec::new();
+        for entry in moved {
+            let EntryState::Removing { trash, .. } = &entry.state else { continue };
+            let state = EntryState::Removed { trash: trash.clone() };
+            if let Some(before) = ledger::put_away(context, registry, entry.sequence, state)? {
+                registry.record_event(now, Event::new("removed").of(&before.repository, &before.name));
+                gone.push(before);
+            }
+        }
+        Ok(gone)
+    })?;
+    claims::give_back(context, &gone);
+    moved.first().map_or(Ok(()), |entry| env::forget_exclude(context, repository, &entry.repository_id))
+}
+
 /// Moves git's admin folder back, and records its name where the old one was taken meanwhile.
 pub fn put_admin_back(context: &Context, repository: &Repository, entry: &Entry, from: &Path) -> Result<()> {
     let name = repository.put_back_admin(from, &entry.admin, &entry.path)?;

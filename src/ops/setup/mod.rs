@@ -13,4 +13,4 @@ pub use order::log_folder;
 pub(in crate::ops) use order::{End, Order, end};
 pub use outcome::{SetupOutcome, SetupWish};
 pub use run::{Report, is_wanted_again, run, skip};
-pub use work::{await_end, is_at_work, processes, stop, view};
+pub use work::{await_end, has_run, is_at_work, processes, stop, view};

@@ -76,7 +76,9 @@ pub fn stop(context: &Context, entry: &Entry) -> Result<Vec<u32>> {
     end(&marker(entry), None, &leaders(entry), &context.host.interrupt)
 }
 
-fn has_run(context: &Context, entry: &Entry) -> bool {
+/// Answers whether a setup of the worktree ever ran.
+#[must_use]
+pub fn has_run(context: &Context, entry: &Entry) -> bool {
     context.host.dirs().is_ok_and(|dirs| log_folder(dirs.state(), entry).exists())
 }
 

@@ -1,0 +1,102 @@
+//! Many removals at once: their beginnings are one change of the registry, and their ends another. It is one file that is
+//! written whole, so that a change for each would cost more than linear time. Each is on record before its first step, as always,
+//! and whoever dies in between leaves removals that the next command finishes or takes back one by one.
+
+use super::marking::mark_all_removing;
+use super::plan::{Plan, RemovalTarget};
+use super::report::Report;
+use super::settle;
+use super::steps::{self, Begun, begin, carry_out, end};
+use crate::context::Context;
+use crate::error::{Failure, Result};
+use crate::host::git::Repository;
+use crate::model::registry::entry::Entry;
+use crate::ops::services::forget as services;
+use crate::ops::setup;
+
+/// How many at most: each has a file that is held, and a later one is on record as being removed while an earlier one is.
+const TOGETHER: usize = 32;
+
+/// Returns how many of the first `targets` may be removed together: those that take no time, since nothing of them runs or is to
+/// be run.
+pub(super) fn beginning(context: &Context, targets: &[RemovalTarget]) -> usize {
+    targets.iter().take(TOGETHER).take_while(|target| is_quick(context, target)).count()
+}
+
+fn is_quick(context: &Context, target: &RemovalTarget) -> bool {
+    let Some(entry) = target.entry.as_ref().filter(|_| !target.missing) else { return false };
+    let has_run = setup::has_run(context, entry) || services::has_ever_run(context, entry).unwrap_or(true);
+    !has_run && entry.notes.uses.is_absent() && entry.notes.teardown.is_absent()
+}
+
+/// Removes the targets, and returns the first that could not be removed: those after it are as they were.
+pub(super) fn put_away<'a>(
+    context: &Context,
+    repository: &Repository,
+    targets: &'a [RemovalTarget],
+    plan: &Plan,
+    report: &mut Report,
+) -> Option<(Failure, &'a RemovalTarget)> {
+    let _held = context.host.interrupt.hold();
+    let mut begun: Vec<(&RemovalTarget, Begun)> = Vec::new();
+    let mut refused = None;
+    for target in targets {
+        match context.host.interrupt.check().and_then(|()| begin(context, repository, target, plan)) {
+            Ok(one) => begun.push((target, one)),
+            Err(failure) => {
+                refused = Some((failure, target));
+                break;
+            }
+        }
+    }
+    let all: Vec<_> =
+        begun.iter().map(|(target, begun)| (*target, begun.admin.as_str(), &begun.trash)).collect();
+    let Ok(entries) = mark_all_removing(context, repository, &all) else {
+        // One of them was changed meanwhile, which stops neither those before it nor says which it is.
+        drop(begun);
+        return one_by_one(context, repository, targets, plan, report);
+    };
+    let mut moved: Vec<(&RemovalTarget, Begun, Entry)> = Vec::new();
+    let mut stopped = None;
+    for ((target, begun), entry) in begun.into_iter().zip(entries) {
+        let done = if stopped.is_some() {
+            settle::finish(context, repository, &entry).map(|_| None)
+        } else {
+            match context.host.interrupt.check() {
+                Ok(()) => {
+                    carry_out(context, repository, target, plan, (&begun, &entry), &mut report.warnings)
+                }
+                Err(failure) => settle::finish(context, repository, &entry).and(Err(failure)),
+            }
+        };
+        match done {
+            Ok(None) if stopped.is_none() => moved.push((target, begun, entry)),
+            Ok(removed) => report.removed.extend(removed),
+            Err(failure) => stopped = stopped.or(Some((failure, target))),
+        }
+    }
+    let entries: Vec<&Entry> = moved.iter().map(|(.., entry)| entry).collect();
+    if let Err(failure) = settle::finish_moved(context, repository, &entries) {
+        return moved.first().map(|(target, ..)| (failure, *target)).or(stopped);
+    }
+    for (target, begun, _) in moved {
+        report.removed.push(end(context, repository, target, plan, begun, &mut report.warnings));
+    }
+    stopped.or(refused)
+}
+
+fn one_by_one<'a>(
+    context: &Context,
+    repository: &Repository,
+    targets: &'a [RemovalTarget],
+    plan: &Plan,
+    report: &mut Report,
+) -> Option<(Failure, &'a RemovalTarget)> {
+    let remove = |target: &RemovalTarget, report: &mut Report| -> Result<()> {
+        context.host.interrupt.check()?;
+        let removed = steps::put_away(context, repository, target, plan, &mut report.warnings)?;
+        report.removed.push(removed);
+        Ok(())
+    };
+    targets.iter().find_map(|target| remove(target, report).err().map(|failure| (failure, target)))
+}
