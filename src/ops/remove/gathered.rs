@@ -2,11 +2,11 @@
 //! written whole, so that a change for each would cost more than linear time. Each is on record before its first step, as always,
 //! and whoever dies in between leaves removals that the next command finishes or takes back one by one.
 
+use super::begun::Begun;
 use super::marking::mark_all_removing;
 use super::plan::{Plan, RemovalTarget};
 use super::report::Report;
-use super::settle;
-use super::steps::{self, Begun, begin, carry_out, end};
+use super::{records, settle, single, steps};
 use crate::context::Context;
 use crate::error::{Failure, Result};
 use crate::host::git::Repository;
@@ -24,7 +24,10 @@ pub(super) fn beginning(context: &Context, targets: &[RemovalTarget]) -> usize {
 }
 
 fn is_quick(context: &Context, target: &RemovalTarget) -> bool {
-    let Some(entry) = target.entry.as_ref().filter(|_| !target.missing) else { return false };
+    let Some(entry) = target.entry.as_ref() else { return false };
+    if target.missing && single::kept_admin(target).is_none() {
+        return false;
+    }
     let has_run = setup::has_run(context, entry) || services::has_ever_run(context, entry).unwrap_or(true);
     !has_run && entry.notes.uses.is_absent() && entry.notes.teardown.is_absent()
 }
@@ -62,10 +65,13 @@ pub(super) fn put_away<'a>(
         let done = if stopped.is_some() {
             settle::finish(context, repository, &entry).map(|_| None)
         } else {
+            let warnings = &mut report.warnings;
             match context.host.interrupt.check() {
-                Ok(()) => {
-                    carry_out(context, repository, target, plan, (&begun, &entry), &mut report.warnings)
-                }
+                Ok(()) if target.missing => match records::carry_out(repository, target, &begun, &entry) {
+                    Ok(()) => Ok(None),
+                    Err(failure) => settle::finish(context, repository, &entry).and(Err(failure)),
+                },
+                Ok(()) => steps::carry_out(context, repository, target, plan, (&begun, &entry), warnings),
                 Err(failure) => settle::finish(context, repository, &entry).and(Err(failure)),
             }
         };
@@ -79,10 +85,22 @@ pub(super) fn put_away<'a>(
     if let Err(failure) = settle::finish_moved(context, repository, &entries) {
         return moved.first().map(|(target, ..)| (failure, *target)).or(stopped);
     }
-    for (target, begun, _) in moved {
-        report.removed.push(end(context, repository, target, plan, begun, &mut report.warnings));
+    for (target, begun, entry) in moved {
+        if target.missing
+            && let Err(failure) = records::end(context, target, &entry)
+        {
+            stopped = stopped.or(Some((failure, target)));
+        }
+        report.removed.push(steps::end(context, repository, target, plan, begun, &mut report.warnings));
     }
     stopped.or(refused)
+}
+
+fn begin(context: &Context, repository: &Repository, target: &RemovalTarget, plan: &Plan) -> Result<Begun> {
+    match single::kept_admin(target).filter(|_| target.missing) {
+        Some(admin) => records::begin(context, repository, target, admin, plan.delete_branch),
+        None => steps::begin(context, repository, target, plan),
+    }
 }
 
 fn one_by_one<'a>(
@@ -93,9 +111,7 @@ fn one_by_one<'a>(
     report: &mut Report,
 ) -> Option<(Failure, &'a RemovalTarget)> {
     let remove = |target: &RemovalTarget, report: &mut Report| -> Result<()> {
-        context.host.interrupt.check()?;
-        let removed = steps::put_away(context, repository, target, plan, &mut report.warnings)?;
-        report.removed.push(removed);
+        report.removed.push(single::remove(context, repository, target, plan, &mut report.warnings)?);
         Ok(())
     };
     targets.iter().find_map(|target| remove(target, report).err().map(|failure| (failure, target)))

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use super::begun::Begun;
 use super::marking::{changed_meanwhile, mark_removing, planned_trash};
 use super::plan::RemovalTarget;
 use super::settle;
@@ -28,38 +29,67 @@ pub(super) fn put_away(
     delete_branch: bool,
 ) -> Result<Trash> {
     let _held = context.host.interrupt.hold();
+    let begun = begin(context, repository, target, admin, delete_branch)?;
+    let entry = mark_removing(context, repository, target, admin, &begun.trash)?;
+    let put = carry_out(repository, target, &begun, &entry);
+    settle::finish(context, repository, &entry)?;
+    if put.is_err() && target.entry.is_none() {
+        settle::drop_entry(context, &entry)?;
+    }
+    put.and_then(|()| {
+        end(context, target, &entry)?;
+        Ok(begun.trash)
+    })
+}
+
+pub(super) fn begin(
+    context: &Context,
+    repository: &Repository,
+    target: &RemovalTarget,
+    admin: &str,
+    delete_branch: bool,
+) -> Result<Begun> {
     let token = token::random()?;
     let hold = FileHold::take(&context.host.dirs()?.creating_folder()?.join(&token))?;
     repository.await_admin_locks(admin)?;
     let planned = planned_trash(context, repository, target, delete_branch, &token);
     // There is no folder: the record is all there is to keep.
     let trash = Trash { folder: planned.admin.clone(), ..planned };
-    let entry = mark_removing(context, repository, target, admin, &trash)?;
+    Ok(Begun { hold, admin: admin.to_owned(), trash })
+}
+
+/// Moves git's record into the trash, once more proven to be that of a worktree that is gone.
+pub(super) fn carry_out(
+    repository: &Repository,
+    target: &RemovalTarget,
+    begun: &Begun,
+    entry: &Entry,
+) -> Result<()> {
+    let (admin, trash) = (&begun.admin, &begun.trash);
     let proof = if target.is_record_alone {
         require_damaged(repository, admin, &target.path)
     } else {
         require_vanished(repository, admin, &target.path)
     };
-    let put = proof
-        .and_then(|()| match repository.keep(&token, &repository.admin_dir(admin)) {
+    proof
+        .and_then(|()| match repository.keep(&trash.token, &repository.admin_dir(admin)) {
             // Of what is damaged git keeps nothing either.
             Err(_) if target.is_record_alone => Ok(None),
             kept => kept,
         })
-        .and_then(|_| note(repository, &entry, &trash))
-        .and_then(|()| repository.take_admin(admin, &trash.admin));
-    settle::finish(context, repository, &entry)?;
-    if put.is_err() && target.entry.is_none() {
-        settle::drop_entry(context, &entry)?;
-    }
-    if put.is_ok() && !target.is_record_alone {
+        .and_then(|_| note(repository, entry, trash))
+        .and_then(|()| repository.take_admin(admin, &trash.admin))
+}
+
+/// What is left to do once the removal is on record as done.
+pub(super) fn end(context: &Context, target: &RemovalTarget, entry: &Entry) -> Result<()> {
+    if !target.is_record_alone {
         // There is no folder to run it in: the next sweep does, in the main worktree.
-        teardown::call_in(context, &entry)?;
+        teardown::call_in(context, entry)?;
         // What its setup had made went with the folder.
-        services::forget(context, &entry);
+        services::forget(context, entry);
     }
-    hold.release();
-    put.map(|()| trash)
+    Ok(())
 }
 
 /// Describes what is put away beside it.

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use super::begun::Begun;
 use super::plan::{Plan, RemovalTarget};
 use super::records;
 use super::report::Removed;
@@ -144,14 +145,6 @@ pub(super) fn put_away(
     }
     settle::finish(context, repository, &entry)?;
     Ok(end(context, repository, target, plan, begun, warnings))
-}
-
-/// A removal that is not on record yet.
-pub(super) struct Begun {
-    /// Let go of where it is dropped.
-    hold: FileHold,
-    pub(super) admin: String,
-    pub(super) trash: Trash,
 }
 
 pub(super) fn begin(
