@@ -24,20 +24,16 @@ impl Announced {
     ///
     /// # Errors
     ///
-    /// `NotFound` where `avahi-publish` is not there.
+    /// `NotFound` where `avahi-publish` is not there, or `setpriv`, without which it would outlive us.
     pub fn begin(environment: &Environment, arguments: &[String]) -> io::Result<Self> {
-        let publish = environment.find_program(PUBLISH).ok_or(io::ErrorKind::NotFound)?;
-        let setpriv = environment.find_program(WITH_US[0]);
-        let (program, before) = match &setpriv {
-            Some(setpriv) => (setpriv, &WITH_US[1..]),
-            None => (&publish, &[][..]),
-        };
-        let mut words: Vec<OsString> = before.iter().map(OsString::from).collect();
-        words.extend(setpriv.is_some().then(|| publish.clone().into_os_string()));
+        let find = |name| environment.find_program(name).ok_or(io::ErrorKind::NotFound);
+        let (setpriv, publish) = (find(WITH_US[0])?, find(PUBLISH)?);
+        let mut words: Vec<OsString> = WITH_US[1..].iter().map(OsString::from).collect();
+        words.push(publish.into_os_string());
         words.extend(FLAGS.iter().map(OsString::from));
         words.extend(arguments.iter().map(OsString::from));
         let wish = SpawnWish {
-            program: program.as_os_str(),
+            program: setpriv.as_os_str(),
             arguments: &words,
             folder: Path::new("/"),
             variables: &[],

@@ -27,7 +27,7 @@ impl Announcement {
         port: Port,
         url: &str,
     ) -> Option<Self> {
-        let name = cut(format!("{worktree} {service} on {host}"));
+        let name = cut(&format!("{worktree} {service} on {host}"));
         let words = [("repository", repository), ("worktree", worktree), ("service", service)];
         let words = words.map(|(key, value)| format!("{key}={value}")).into();
         Some(Self { name, kind: kind_of(url)?, port, words })
@@ -53,7 +53,7 @@ fn kind_of(url: &str) -> Option<String> {
 }
 
 /// As much of a name as there is room for, in whole characters, and none that a terminal would act on.
-fn cut(name: String) -> String {
+fn cut(name: &str) -> String {
     let mut short = String::new();
     for character in name.chars().filter(|character| !character.is_control()) {
         if short.len() + character.len_utf8() > LONGEST {

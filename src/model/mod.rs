@@ -50,6 +50,7 @@ pub mod host_names;
 pub mod identifier;
 pub mod ignore;
 pub mod import;
+pub mod lapse;
 pub mod links;
 pub mod loss;
 pub mod matching;

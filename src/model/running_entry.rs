@@ -5,9 +5,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::claim_ref::encoded;
+use super::lapse::is_past;
 use super::port::Port;
+use super::registry::repository::RepositoryId;
 
-/// Where they stand: one below each host, repository and worktree.
+/// Where they stand: one below each host, repository, clone of it and worktree.
 pub const PREFIX: &str = "refs/wt/running/";
 
 /// How long one stands that nobody writes anew, in seconds.
@@ -23,6 +25,8 @@ pub struct RunningWords {
     pub host: String,
     pub user: String,
     pub repository: String,
+    /// Which of the host's clones of the repository: each writes its own rows, and takes away no other's.
+    pub repository_id: RepositoryId,
     pub worktree: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
@@ -41,16 +45,17 @@ pub struct RunningService {
     pub url: Option<String>,
 }
 
-/// What the names of a host's rows of one repository begin with.
+/// What the names of a host's rows of one clone begin with.
 #[must_use]
-pub fn of_host(host_id: &str, repository: &str) -> String {
-    format!("{PREFIX}{}/{}/", encoded(host_id), encoded(repository))
+pub fn of_clone(host_id: &str, repository: &str, id: &RepositoryId) -> String {
+    format!("{PREFIX}{}/{}/{}/", encoded(host_id), encoded(repository), encoded(&id.0))
 }
 
 /// Returns the name of a row.
 #[must_use]
 pub fn reference(words: &RunningWords) -> String {
-    format!("{}{}", of_host(&words.host_id, &words.repository), encoded(&words.worktree))
+    let clone = of_clone(&words.host_id, &words.repository, &words.repository_id);
+    format!("{clone}{}", encoded(&words.worktree))
 }
 
 /// What is to be done so that the rows say what runs.
@@ -60,7 +65,7 @@ pub struct RunningChange<'a> {
     pub dropped: Vec<String>,
 }
 
-/// Decides it: `runs` is what runs now, `standing` what stands of this host and repository, by name.
+/// Decides it: `runs` is what runs now, `standing` what stands of this clone, by name.
 #[must_use]
 pub fn change<'a>(
     runs: &'a [RunningWords],
@@ -71,9 +76,7 @@ pub fn change<'a>(
         let name = reference(words);
         let known = standing.iter().find(|(known, _)| *known == name).and_then(|(_, known)| known.as_ref());
         known.is_some_and(|known| {
-            let age = now.duration_since(known.at);
-            let is_young = age < RENEWED && age > -RENEWED;
-            is_young && RunningWords { at: known.at, ..words.clone() } == *known
+            !is_past(now, known.at, RENEWED) && RunningWords { at: known.at, ..words.clone() } == *known
         })
     };
     let written = runs.iter().filter(|words| !is_told(words)).collect();
@@ -98,6 +101,7 @@ mod tests {
             host: "laptop".to_owned(),
             user: "ana".to_owned(),
             repository: "example.org/shop".to_owned(),
+            repository_id: RepositoryId("a1".to_owned()),
             worktree: worktree.to_owned(),
             branch: None,
             at: Timestamp::from_second(at).unwrap(),
@@ -106,10 +110,18 @@ mod tests {
     }
 
     #[test]
+    fn two_clones_of_one_repository_on_one_host_have_rows_of_their_own() {
+        let (one, id) = (words("login", "ready", 1000), RepositoryId("b2".to_owned()));
+        let other = RunningWords { repository_id: id.clone(), ..one.clone() };
+        assert_ne!(reference(&one), reference(&other));
+        assert!(!reference(&one).starts_with(&of_clone(&one.host_id, &one.repository, &id)));
+    }
+
+    #[test]
     fn a_row_is_written_where_something_changed_or_it_grows_old_and_dropped_where_nothing_runs() {
         let (login, search) = (words("login", "ready", 1000), words("search", "ready", 1000));
         let standing = |words: &RunningWords| (reference(words), Some(words.clone()));
-        assert_eq!(standing(&login).0, "refs/wt/running/m-1/example%2Eorg%2Fshop/login");
+        assert_eq!(standing(&login).0, "refs/wt/running/m-1/example%2Eorg%2Fshop/a1/login");
         let all = [standing(&login), standing(&search)];
         let now = |second| Timestamp::from_second(second).unwrap();
         let same = [words("login", "ready", 1010), words("search", "ready", 1010)];

@@ -92,7 +92,7 @@ pub fn written(status: StatusCode, failure: &Failure) -> Vec<u8> {
         body.len()
     );
     for (name, value) in ALWAYS {
-        head += &format!("{name}: {value}\r\n");
+        head.extend([name.as_str(), ": ", value, "\r\n"]);
     }
     format!("{head}\r\n{body}").into_bytes()
 }

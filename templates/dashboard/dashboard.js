@@ -429,6 +429,8 @@ const loadTeam = sparingly(2000, async () => {
     state.team = answer.services.filter((row) => !row.own);
     put(byId('team-said'), [...(answer.warnings ?? []), ...(state.team.length ? [] : ['Nothing runs there.'])].join(' '));
   } catch (failure) {
+    // What stood there may have ended since.
+    state.team = [];
     put(byId('team-said'), failure.message);
   }
   show();

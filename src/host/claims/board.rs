@@ -3,11 +3,11 @@
 use jiff::SignedDuration;
 
 use super::network::NetworkClaims;
-use super::pulse::is_past;
 use crate::error::Result;
 use crate::model::claim::{Claim, ClaimId, ClaimSubject, Holding};
 use crate::model::claim_ref::{self, ClaimWords, StandingClaim};
 use crate::model::host_entry::{self, HostWords};
+use crate::model::lapse::is_past;
 use crate::model::port::Port;
 
 /// What stands on the remote.

@@ -60,8 +60,30 @@ impl TeamBook {
     ///
     /// `claims_unreachable` where another one stays too long; those of `work`.
     pub fn alone<R>(&self, interrupt: &Interrupt, work: impl FnOnce() -> Result<R>) -> Result<R> {
+        self.alone_with("claims.lock", interrupt, work)
+    }
+
+    /// As [`alone`](Self::alone), for whoever shows the team what runs: nobody who claims waits for that.
+    ///
+    /// # Errors
+    ///
+    /// As [`alone`](Self::alone).
+    pub(super) fn alone_at_rows<R>(
+        &self,
+        interrupt: &Interrupt,
+        work: impl FnOnce() -> Result<R>,
+    ) -> Result<R> {
+        self.alone_with("running.lock", interrupt, work)
+    }
+
+    fn alone_with<R>(
+        &self,
+        lock: &str,
+        interrupt: &Interrupt,
+        work: impl FnOnce() -> Result<R>,
+    ) -> Result<R> {
         files::make_folders(&self.folder)?;
-        let path = self.folder.join("claims.lock");
+        let path = self.folder.join(lock);
         let Some(hold) = FileHold::take_within(&path, self.timeout, interrupt)? else {
             let holder = files::read_plain_text(&path).unwrap_or_default();
             let holder = if holder.is_empty() { "another `wt`".to_owned() } else { holder };

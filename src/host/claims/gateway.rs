@@ -106,7 +106,7 @@ impl Gateway {
             Ok(agent) => agent,
             Err(why) => return Ok(Reply::Failed(why.clone())),
         };
-        let (count, mut doubtful) = (self.endpoints.len(), false);
+        let (count, mut doubtful, mut is_passed_over) = (self.endpoints.len(), false, false);
         loop {
             let mut may_change = false;
             let first = self.first.load(Ordering::Relaxed);
@@ -120,6 +120,7 @@ impl Gateway {
                 let limit = if count == 1 { left } else { (left / others).min(LONGEST) };
                 // What it said before tells more than that there was no time for it.
                 if limit < SLICE && self.is_heard(place) {
+                    is_passed_over = true;
                     continue;
                 }
                 let endpoint = &self.endpoints[place];
@@ -144,7 +145,8 @@ impl Gateway {
             let is_over = until.saturating_duration_since(Clock.instant()) <= SLICE;
             if !may_change || is_over {
                 let said = self.said();
-                return Ok(if doubtful { Reply::Silent(said) } else { Reply::Failed(said) });
+                let is_silent = doubtful || is_passed_over;
+                return Ok(if is_silent { Reply::Silent(said) } else { Reply::Failed(said) });
             }
             // A leader is being chosen, or a member begins.
             Clock.wait(SLICE, &self.interrupt)?;

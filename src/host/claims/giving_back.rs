@@ -8,11 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::journal::Pushed;
 use super::keeper::Keeper;
 use super::network::NetworkClaims;
-use super::pulse::is_past;
 use crate::error::Result;
 use crate::host::token;
 use crate::model::claim::{Claim, ClaimId};
 use crate::model::claim_change::{Answer, RefChange};
+use crate::model::lapse::is_past;
 
 /// How long a remote that the team has left is not asked again, which may be gone for good; and after which time a push that nobody
 /// answered is looked for once more.

@@ -89,12 +89,6 @@ impl Pulse {
     }
 }
 
-/// Answers whether so much time has passed since then. What is yet to come was written by a clock that ran ahead: nobody waits for
-/// it.
-pub(super) fn is_past(now: jiff::Timestamp, then: jiff::Timestamp, pause: jiff::SignedDuration) -> bool {
-    then > now || now.duration_since(then) >= pause
-}
-
 fn twin(words: &HostWords) -> Failure {
     let message = format!(
         "another machine has this one's identity: `{}` wrote our entry at {:.0}, from another start of a machine",
@@ -107,17 +101,4 @@ fn twin(words: &HostWords) -> Failure {
         ))
         .detail("reason", "host_duplicated")
         .detail("host", words.name.clone())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_clock_that_ran_ahead_wrote_holds_nothing_up() {
-        let at = |second| jiff::Timestamp::from_second(second).unwrap();
-        let pause = jiff::SignedDuration::from_secs(600);
-        let is_past = |then| is_past(at(10_000), at(then), pause);
-        assert!(is_past(9_400) && !is_past(9_401) && !is_past(10_000) && is_past(10_001));
-    }
 }

@@ -6,6 +6,7 @@ use std::os::fd::AsFd;
 use std::path::PathBuf;
 
 use rustix::fs::{AtFlags, statat};
+use rustix::io::Errno;
 
 use super::repository::Repository;
 use super::tips::{read_head_text_at, read_small_at};
@@ -39,9 +40,10 @@ impl AdminFolders {
         read_small_at(self.around.as_ref()?.as_fd(), &PathBuf::from(format!("{admin}/{file}")))
     }
 
-    /// Answers whether `admin` has something of that name, be it a link that leads nowhere.
+    /// Answers whether `admin` has something of that name, be it a link that leads nowhere; where nobody can tell, it may have.
     pub(super) fn has(&self, admin: &str, name: &str) -> bool {
         let path = format!("{admin}/{name}");
-        self.around.as_ref().is_some_and(|around| statat(around, path, AtFlags::SYMLINK_NOFOLLOW).is_ok())
+        let seen = |around| statat(around, path, AtFlags::SYMLINK_NOFOLLOW);
+        self.around.as_ref().is_some_and(|around| !matches!(seen(around), Err(Errno::NOENT | Errno::NOTDIR)))
     }
 }

@@ -77,12 +77,38 @@ impl Repository {
         };
         match head.branch() {
             Some(branch) if branch == name => Ok(Some(BranchHold::CheckedOut)),
+            Some(branch) if asked == Asked::Existing && self.leads_to(branch, name) => {
+                Ok(Some(BranchHold::CheckedOut))
+            }
             // Whoever went to another branch in the middle of a rebase or bisection may come back to an existing one.
             Some(_) if asked == Asked::New => Ok(None),
             Some(_) | None => Ok(operation()),
         }
     }
 }
+
+impl Repository {
+    /// Answers whether the branch is another name of `name`: a symbolic ref, as `git symbolic-ref refs/heads/ALIAS
+    /// refs/heads/NAME` makes it. Whoever stands on it commits to `name`. With reftables git alone knows that.
+    fn leads_to(&self, branch: &str, name: &str) -> bool {
+        let heads = self.common_dir.join("refs").join("heads");
+        let mut branch = branch.to_owned();
+        for _ in 0..MOST_LINKS {
+            let Some(text) = read_text(&heads.join(&branch)) else { return false };
+            let target =
+                text.strip_prefix("ref:").and_then(|target| target.trim().strip_prefix("refs/heads/"));
+            let Some(target) = target else { return false };
+            if target == name {
+                return true;
+            }
+            target.clone_into(&mut branch);
+        }
+        false
+    }
+}
+
+/// How many symbolic refs git follows behind each other (SYMREF_MAXDEPTH).
+const MOST_LINKS: usize = 5;
 
 /// Returns the branch to which the rebase or bisection in the worktree's git folder will come back.
 pub(super) fn find_return(git_dir: &Path) -> Option<Returning> {

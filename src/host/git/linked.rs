@@ -76,12 +76,14 @@ impl Repository {
         Ok(linked)
     }
 
-    /// Returns a worktree that stands below `folder`, by a reading that is new, or as new as that and with all that there are.
+    /// Returns a worktree that stands below `folder`, by a reading that is new, or as new as that and with all that there are where
+    /// they were.
     fn find_within_known(&self, folder: &Path) -> Result<Option<PathBuf>> {
         let names = self.admin_names()?;
-        let places = match self.places.take().filter(|known| known.are_as_new(&names)) {
+        let admins = self.common_dir.join("worktrees");
+        let places = match self.places.take().filter(|known| known.are_as_new(&admins, &names)) {
             Some(known) => known,
-            None => KnownPlaces::read(names, || self.linked_folders())?,
+            None => KnownPlaces::read(&admins, names, || self.linked_folders())?,
         };
         let within = find_within(places.folders(), folder).cloned();
         self.places.replace(Some(places));

@@ -31,6 +31,11 @@ impl Repository {
         let _ = fs::remove_file(self.common_dir().join(format!("refs/wt/trash/{token}.lock")));
     }
 
+    /// Answers whether the index of the worktree is locked, by a git that is at work or was.
+    pub fn is_at_work(&self, admin: &str) -> bool {
+        self.admin_dir(admin).join("index.lock").symlink_metadata().is_ok()
+    }
+
     /// Removes the lock on a worktree's index when it is the index itself: libgit2 puts the file in place by a second link
     /// and then takes the first away, so a death in between leaves a finished index that git takes for locked.
     pub fn remove_spent_index_lock(&self, admin: &str) {

@@ -9,17 +9,21 @@ use signal_hook::consts::{SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU};
 /// be tried again for ever where a terminal refuses.
 const LEFT: [i32; 4] = [SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU];
 
+/// How much of such a file is read at most, in bytes: it names every group of the user.
+const LONGEST: u64 = 1024 * 1024;
+
 /// From now on what we start begins with the system's usual treatment of signals. What a parent had ignored (a script's
 /// background jobs ignore SIGINT, `nohup` SIGHUP) a child would ignore too, and could not be stopped by it; what is caught,
 /// and does nothing, becomes the default again with the exec (`execve(2)`).
 pub fn begin_children_as_usual() {
-    // The kernel writes it anew for each reading: one that takes it whole.
-    let mut status = [0; 4096];
-    let read = File::open("/proc/self/status").and_then(|mut file| file.read(&mut status));
-    let status = &status[..read.unwrap_or_default()];
-    for signal in
-        ignored(&String::from_utf8_lossy(status)).into_iter().filter(|signal| !LEFT.contains(signal))
-    {
+    // Nearly always it fits into one reading, where a buffer that grows takes nine.
+    let mut status = Vec::with_capacity(8 * 1024);
+    if let Ok(file) = File::open("/proc/self/status") {
+        // Where it cannot be read nothing is known to be ignored.
+        let _ = file.take(LONGEST).read_to_end(&mut status);
+    }
+    let ignored = ignored(&String::from_utf8_lossy(&status));
+    for signal in ignored.into_iter().filter(|signal| !LEFT.contains(signal)) {
         // Those that cannot be caught cannot be ignored either.
         let _ = signal_hook::flag::register(signal, std::sync::Arc::default());
     }

@@ -45,8 +45,7 @@ impl Announcing {
                 Ok(child) => self.standing.push((announcement, child)),
                 Err(error) if error.kind() == ErrorKind::NotFound => {
                     let is_first = !std::mem::replace(&mut self.is_said, true);
-                    let why =
-                        "nothing is announced: avahi-publish is not there (Debian's package avahi-utils)";
+                    let why = "nothing is announced: avahi-publish is not there (Debian's package avahi-utils), or setpriv (util-linux)";
                     return Ok(is_first.then(|| why.to_owned()));
                 }
                 Err(error) => {

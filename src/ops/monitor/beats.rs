@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::model::claim::Claim;
 use crate::model::host_entry::BEAT;
+use crate::model::lapse::is_past;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::running_entry::RENEWED;
 use crate::ops::recorded_repositories::others;
@@ -29,7 +30,7 @@ impl Beats {
         let registry = context.store()?.read()?;
         let now = context.now();
         for known in others(context, &registry) {
-            let is_recent = |then: &Timestamp| now.duration_since(*then) < RENEWED;
+            let is_recent = |then: &Timestamp| !is_past(now, *then, RENEWED);
             let has_claims = || {
                 known
                     .entries

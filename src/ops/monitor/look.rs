@@ -132,7 +132,9 @@ impl<'a> MonitorMemory<'a> {
         news.extend(differences(Subject::Debt, &mut self.debts, seen.collect(), at));
         news.extend(self.beats.beat(context)?.map(deed));
         if let Some(announcing) = &mut self.announcing {
-            news.extend(announcing.follow(context, &registry, &round.report)?.map(deed));
+            // The news of the look stand without it.
+            let said = announcing.follow(context, &registry, &round.report);
+            news.extend(said.unwrap_or_else(|failure| Some(failure.to_string())).map(deed));
         }
         Ok(Look { health: round.report.summary, conflicts, findings, debts, news })
     }

@@ -25,7 +25,7 @@ pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
     for candidate in &plan.candidates {
         context.host.interrupt.check()?;
         let looked = judge_again(context, candidate, plan.request, &mut lookout);
-        if !matches!(&looked, Ok(Looked::Fits(_, force)) if *force == 1 && ready.len() < TOGETHER) {
+        if !matches!(&looked, Ok(Looked::Fits(_, force)) if *force == 1 && ready.len() < remove::TOGETHER) {
             put_away(context, std::mem::take(&mut ready), plan.request, &mut report)?;
         }
         match looked {
@@ -49,9 +49,6 @@ pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
     }
     Ok(report)
 }
-
-/// How many records of vanished worktrees are put away together.
-const TOGETHER: usize = 32;
 
 /// What a second look at a candidate said.
 enum Looked {
@@ -83,7 +80,11 @@ fn put_away(context: &Context, ready: Vec<Ready<'_>>, request: Request, report: 
             report.pruned.push(pruned(ready.candidate, removed));
         }
         if let (Some(failure), Some(ready)) = (done.stopped, left.next()) {
+            let in_trash = failure.details().get(remove::IN_TRASH).and_then(|names| names.as_array());
+            let more = in_trash.map_or(0, Vec::len).saturating_sub(1);
             note(report, ready.candidate, Err(failure))?;
+            // Those are gone all the same, as that failure says: none of them is tried again.
+            left.by_ref().take(more).for_each(drop);
         }
     }
     for ready in left {

@@ -18,7 +18,7 @@ pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
         Report { removed: Vec::new(), absent: plan.absent.clone(), warnings: Vec::new(), stopped: None };
     let mut left = plan.worktrees.as_slice();
     while let Some(target) = left.first() {
-        let together = gathered::beginning(context, left);
+        let together = gathered::beginning(context, repository, left);
         let (these, others) = left.split_at(together.max(1));
         left = others;
         if together > 1 {

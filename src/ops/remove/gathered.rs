@@ -10,21 +10,30 @@ use super::{records, settle, single, steps};
 use crate::context::Context;
 use crate::error::{Failure, Result};
 use crate::host::git::Repository;
+use crate::model::advised::wt;
 use crate::model::registry::entry::Entry;
 use crate::ops::services::forget as services;
 use crate::ops::setup;
 
+/// The detail of a failure that names what stands in the trash without being recorded as removed.
+pub const IN_TRASH: &str = "in_trash";
+
 /// How many at most: each has a file that is held, and a later one is on record as being removed while an earlier one is.
-const TOGETHER: usize = 32;
+pub const TOGETHER: usize = 32;
 
 /// Returns how many of the first `targets` may be removed together: those that take no time, since nothing of them runs or is to
 /// be run.
-pub(super) fn beginning(context: &Context, targets: &[RemovalTarget]) -> usize {
-    targets.iter().take(TOGETHER).take_while(|target| is_quick(context, target)).count()
+pub(super) fn beginning(context: &Context, repository: &Repository, targets: &[RemovalTarget]) -> usize {
+    targets.iter().take(TOGETHER).take_while(|target| is_quick(context, repository, target)).count()
 }
 
-fn is_quick(context: &Context, target: &RemovalTarget) -> bool {
+fn is_quick(context: &Context, repository: &Repository, target: &RemovalTarget) -> bool {
     let Some(entry) = target.entry.as_ref() else { return false };
+    // While git works in one nobody who goes with it waits for that.
+    let admin = target.worktree.as_ref().and_then(|worktree| worktree.admin.as_deref());
+    if admin.is_some_and(|admin| repository.is_at_work(admin)) {
+        return false;
+    }
     if target.missing && single::kept_admin(target).is_none() {
         return false;
     }
@@ -82,8 +91,8 @@ pub(super) fn put_away<'a>(
         }
     }
     let entries: Vec<&Entry> = moved.iter().map(|(.., entry)| entry).collect();
-    if let Err(failure) = settle::finish_moved(context, repository, &entries) {
-        return moved.first().map(|(target, ..)| (failure, *target)).or(stopped);
+    if let Err(failure) = settle::finish_moved(context, repository, &entries, &mut report.warnings) {
+        return moved.first().map(|(target, ..)| (unrecorded(&failure, &entries), *target)).or(stopped);
     }
     for (target, begun, entry) in moved {
         if target.missing
@@ -94,6 +103,23 @@ pub(super) fn put_away<'a>(
         report.removed.push(steps::end(context, repository, target, plan, begun, &mut report.warnings));
     }
     stopped.or(refused)
+}
+
+/// What failed when the folders of all of them were in the trash already.
+fn unrecorded(failure: &Failure, entries: &[&Entry]) -> Failure {
+    let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+    let message = format!(
+        "{} {} in the trash, which is not recorded yet: {}",
+        names.join(", "),
+        if names.len() == 1 { "stands" } else { "stand" },
+        failure.message()
+    );
+    Failure::new(failure.code(), message)
+        .hint(format!(
+            "the next command records that; `{}` brings one back",
+            wt("restore {}", &[&names.first().unwrap_or(&"NAME")])
+        ))
+        .detail(IN_TRASH, names)
 }
 
 fn begin(context: &Context, repository: &Repository, target: &RemovalTarget, plan: &Plan) -> Result<Begun> {

@@ -13,6 +13,7 @@ mod single;
 mod steps;
 
 pub use self::apply::apply;
+pub use gathered::{IN_TRASH, TOGETHER};
 pub use plan::{Plan, RemovalLook, RemovalTarget, Request, inspect, inspect_record, plan};
 pub use report::{Removed, Report};
 pub use settle::{put_admin_back, settle_dead, settle_saying};

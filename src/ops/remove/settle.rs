@@ -123,8 +123,13 @@ fn equip(
 ///
 /// # Errors
 ///
-/// Fails when the registry or the list of what git is to ignore cannot be written.
-pub(super) fn finish_moved(context: &Context, repository: &Repository, moved: &[&Entry]) -> Result<()> {
+/// Fails when the registry cannot be written. What else could not be done is said as a warning.
+pub(super) fn finish_moved(
+    context: &Context,
+    repository: &Repository,
+    moved: &[&Entry],
+    warnings: &mut Vec<String>,
+) -> Result<()> {
     let now = context.now();
     let gone = context.store()?.update(|registry| {
         let mut gone = Vec::new();
@@ -139,7 +144,10 @@ pub(super) fn finish_moved(context: &Context, repository: &Repository, moved: &[
         Ok(gone)
     })?;
     claims::give_back(context, &gone);
-    moved.first().map_or(Ok(()), |entry| env::forget_exclude(context, repository, &entry.repository_id))
+    // They are removed, whatever becomes of a line that excludes their env files.
+    let forgotten = moved.first().map(|entry| env::forget_exclude(context, repository, &entry.repository_id));
+    warnings.extend(forgotten.and_then(Result::err).map(|failure| failure.to_string()));
+    Ok(())
 }
 
 /// Moves git's admin folder back, and records its name where the old one was taken meanwhile.

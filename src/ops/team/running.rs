@@ -12,8 +12,10 @@ use crate::context::Context;
 use crate::error::{Code, Result};
 use crate::host::claims::NetworkClaims;
 use crate::host::git::Repository;
+use crate::model::claim_ref::without_user;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
+use crate::model::registry::repository::RepositoryId;
 use crate::model::running_entry::{RunningService, RunningWords};
 use crate::model::services::protocol::ServiceFacts;
 use crate::model::services::state::ServiceState;
@@ -137,15 +139,13 @@ fn add(found: &mut RunningReport, claims: &NetworkClaims, rows: impl Iterator<It
 ///
 /// `claims_unreachable`; fails when the registry cannot be read.
 pub fn tell(context: &Context, claims: &NetworkClaims) -> Result<()> {
-    claims.tell_running(|| here(context, claims))
+    let Some(id) = context.repository.as_ref().and_then(Repository::find_id) else { return Ok(()) };
+    claims.tell_running(&id, || here(context, claims, &id))
 }
 
-fn here(context: &Context, claims: &NetworkClaims) -> Result<Vec<RunningWords>> {
-    let Some(id) = context.repository.as_ref().and_then(Repository::find_id) else {
-        return Ok(Vec::new());
-    };
+fn here(context: &Context, claims: &NetworkClaims, id: &RepositoryId) -> Result<Vec<RunningWords>> {
     let registry = context.store()?.read()?;
-    let entries: Vec<&Entry> = registry.living(&id).collect();
+    let entries: Vec<&Entry> = registry.living(id).collect();
     let until = context.host.clock.instant() + ANSWERS;
     let said = supervision::facts_of(context, &entries, until);
     let mut runs = Vec::new();
@@ -160,6 +160,7 @@ fn here(context: &Context, claims: &NetworkClaims) -> Result<Vec<RunningWords>> 
             host: claims.pulse.host.name.clone(),
             user: claims.pulse.user.clone(),
             repository: claims.repository.clone(),
+            repository_id: id.clone(),
             worktree: entry.name.clone(),
             branch: entry.branch.clone(),
             at: context.now(),
@@ -179,6 +180,8 @@ fn shown(context: &Context, entry: &Entry, facts: &ServiceFacts) -> RunningServi
         service: facts.service.to_string(),
         state: facts.state.to_string(),
         port: facts.port,
-        url: report::url(context, entry, &facts.service, facts.state, facts.port),
+        // A password in it stays on this host.
+        url: report::url(context, entry, &facts.service, facts.state, facts.port)
+            .map(|url| without_user(&url)),
     }
 }

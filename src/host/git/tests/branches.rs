@@ -25,6 +25,27 @@ fn a_repository_is_found_from_anywhere_in_it() {
 }
 
 #[test]
+fn a_branch_is_in_use_by_whoever_stands_on_another_name_of_it() {
+    let sandbox = Sandbox::new();
+    let linked = sandbox.path("linked");
+    for command in [
+        &["branch", "real"][..],
+        &["symbolic-ref", "refs/heads/alias", "refs/heads/real"],
+        &["symbolic-ref", "refs/heads/far", "refs/heads/alias"],
+        &["worktree", "add", "-q", linked.to_str().unwrap(), "far"],
+    ] {
+        sandbox.git(command);
+    }
+    let found = Repository::discover(&sandbox.path("main")).unwrap();
+    let used = found.branch_in_use("real").unwrap().unwrap();
+    assert_eq!((used.path, used.hold), (linked, BranchHold::CheckedOut));
+    assert!(found.branch_in_use("other").unwrap().is_none());
+    // A circle leads nowhere.
+    sandbox.git(&["symbolic-ref", "refs/heads/real", "refs/heads/far"]);
+    assert!(found.branch_in_use("other").unwrap().is_none());
+}
+
+#[test]
 fn a_bare_repository_goes_by_the_folder_around_it() {
     let sandbox = Sandbox::new();
     for (folder, start) in [("p/proj/.bare", "p/proj"), ("p/proj.git", "p/proj.git")] {
