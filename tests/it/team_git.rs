@@ -102,6 +102,11 @@ fn offline_a_create_refuses_or_goes_on_and_a_removal_is_queued() {
     let run =
         Run::new(&["create", "search"], &allowed.env("WT_TEAM_OFFLINE", "allow").output().unwrap()).ok();
     assert!(run.stderr.contains("not claimed yet"), "{}", run.shown());
+    // Of a branch without a worktree nothing here would know later that it is to be claimed.
+    let words = ["--json", "team", "claim", "fourth"];
+    let mut by_hand = team.command("ben", &words);
+    let run = Run::new(&words, &by_hand.env("WT_TEAM_OFFLINE", "allow").output().unwrap());
+    run.exits(1).error("claims_unreachable");
     // Hooks, lists and paths ask nobody.
     team.wt("ana", &["list"]).ok();
     fs::rename(&aside, &team.remote).unwrap();

@@ -107,7 +107,7 @@ impl Repository {
     }
 }
 
-/// How many symbolic refs git follows behind each other (SYMREF_MAXDEPTH).
+/// How many symbolic refs git follows behind each other (`SYMREF_MAXDEPTH`).
 const MOST_LINKS: usize = 5;
 
 /// Returns the branch to which the rebase or bisection in the worktree's git folder will come back.

@@ -166,12 +166,13 @@ impl<'a> Adviser<'a> {
     fn settled_by_up(&self, dispute: &Dispute) -> Option<String> {
         let settings = settings::settings(self.context);
         let all = steps(std::slice::from_ref(dispute), Strategy::Intelligent, settings);
+        // In the worktree that was named, if one was.
+        let up = || self.context.advised(wt("up --resolve intelligent", &[]));
+        let agreed = || self.context.advised(wt("up --resolve intelligent --yes", &[]));
         all.into_iter().find_map(|step| match step.action {
-            DisputeAction::Move { .. } => Some("`wt up --resolve intelligent` moves away from it".to_owned()),
-            DisputeAction::Terminate { needs_agreement: false, .. } => {
-                Some("`wt up --resolve intelligent` ends it".to_owned())
-            }
-            DisputeAction::Terminate { .. } => Some("`wt up --resolve intelligent --yes` ends it".to_owned()),
+            DisputeAction::Move { .. } => Some(format!("`{}` moves away from it", up())),
+            DisputeAction::Terminate { needs_agreement: false, .. } => Some(format!("`{}` ends it", up())),
+            DisputeAction::Terminate { .. } => Some(format!("`{}` ends it", agreed())),
             DisputeAction::Restart { .. } | DisputeAction::Leave { .. } => None,
         })
     }

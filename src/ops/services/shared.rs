@@ -10,7 +10,7 @@ use crate::model::advised::wt;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::ops::sharing::Sharing;
-use crate::ops::{env, shared};
+use crate::ops::{env, foreign, shared};
 
 /// Starts services, first what serves all worktrees and is needed for them.
 ///
@@ -107,6 +107,8 @@ fn begin(
     listener: &mut dyn WishListener,
     start: Start<'_>,
 ) -> Result<Begun> {
+    // A stranger's worktree starts nothing: that is known before a server is started for it.
+    foreign::require_own(context.require_repository()?, entry)?;
     let alone = alone(context, entry, LONGEST, listener)?;
     // Before anything starts: who ends without a word leaves the use on record, and not a server that nobody uses.
     let new = shared::note_use(context, entry.sequence, needed)?;

@@ -179,6 +179,16 @@ pub fn claim(context: &Context, branch: &str, over: bool) -> Result<ClaimChange>
     let may_replace = |_: Option<&ClaimWords>| over;
     let taking = Taking { worktree: branch, by_hand: true, may_replace: &may_replace };
     match kept.take(std::slice::from_ref(&wanted), &taking) {
+        Ok(ClaimsTaken::All) if kept.is_pending(&wanted.id) => {
+            // A record would have it claimed later, and there is none.
+            let _ = kept.give_back(&[wanted]);
+            let message = format!(
+                "`{}` is not claimed: the claims on `{}` cannot be reached, and no worktree here has it claimed later",
+                branch.escape_debug(),
+                kept.keeper.name()
+            );
+            Err(Failure::new(Code::ClaimsUnreachable, message).hint("try again once they can be reached"))
+        }
         Ok(ClaimsTaken::All) => Ok(done()),
         Ok(ClaimsTaken::Lost(holding)) => Err(claims::lost(&holding)),
         Err(failure) => {

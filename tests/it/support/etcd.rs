@@ -210,12 +210,6 @@ impl Etcd {
         self.log_in();
     }
 
-    /// Waits for members that began anew: they know no token from before.
-    pub fn wait_and_log_in(&mut self) {
-        self.wait();
-        self.log_in();
-    }
-
     fn log_in(&mut self) {
         self.token = None;
         let answer = self.ask("auth/authenticate", &json!({"name": "root", "password": PASSWORD}));
