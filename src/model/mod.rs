@@ -52,6 +52,7 @@ pub mod ignore;
 pub mod import;
 pub mod lapse;
 pub mod links;
+mod listed;
 pub mod loss;
 pub mod matching;
 pub mod merged;

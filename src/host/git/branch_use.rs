@@ -85,9 +85,7 @@ impl Repository {
             Some(_) | None => Ok(operation()),
         }
     }
-}
 
-impl Repository {
     /// Answers whether the branch is another name of `name`: a symbolic ref, as `git symbolic-ref refs/heads/ALIAS
     /// refs/heads/NAME` makes it. Whoever stands on it commits to `name`. With reftables git alone knows that.
     fn leads_to(&self, branch: &str, name: &str) -> bool {

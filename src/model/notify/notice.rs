@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::model::event::Event;
+use crate::model::listed::words_of;
 
 /// What somebody can be told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -40,15 +41,7 @@ const ALL: [NoticeKind; 8] = [
 ];
 
 /// The words of `notify.on`.
-pub const WORDS: [&str; ALL.len()] = {
-    let mut words = [""; ALL.len()];
-    let mut at = 0;
-    while at < words.len() {
-        words[at] = ALL[at].as_str();
-        at += 1;
-    }
-    words
-};
+pub const WORDS: [&str; ALL.len()] = words_of!(ALL);
 
 impl NoticeKind {
     /// Returns what a word of `notify.on` means.

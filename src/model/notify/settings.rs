@@ -7,6 +7,7 @@ use super::quiet::QuietHours;
 use super::webhook::Webhook;
 use crate::model::config::problem::ValueFault;
 use crate::model::config::value;
+use crate::model::listed::words_of;
 use crate::model::{template, words};
 
 /// What the words of `notify.command` may use.
@@ -42,15 +43,7 @@ pub enum NoticeFormat {
 const ALL: [NoticeFormat; 3] = [NoticeFormat::Json, NoticeFormat::Slack, NoticeFormat::Alertmanager];
 
 /// The words for [`NoticeFormat`].
-pub const FORMATS: [&str; ALL.len()] = {
-    let mut words = [""; ALL.len()];
-    let mut at = 0;
-    while at < words.len() {
-        words[at] = ALL[at].as_str();
-        at += 1;
-    }
-    words
-};
+pub const FORMATS: [&str; ALL.len()] = words_of!(ALL);
 
 impl NoticeFormat {
     /// Returns what a word means.

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::model::claim::Claim;
 use crate::model::host_entry::BEAT;
 use crate::model::lapse::is_past;
 use crate::model::registry::repository::RepositoryId;
@@ -31,12 +30,7 @@ impl Beats {
         let now = context.now();
         for known in others(context, &registry) {
             let is_recent = |then: &Timestamp| !is_past(now, *then, RENEWED);
-            let has_claims = || {
-                known
-                    .entries
-                    .iter()
-                    .any(|entry| entry.notes.claims.read_each().iter().any(|claim| !Claim::is_of_port(claim)))
-            };
+            let has_claims = || known.entries.iter().any(|entry| team::has_claims_of_branch(entry));
             if self.0.get(known.id).is_some_and(is_recent) || !has_claims() {
                 continue;
             }

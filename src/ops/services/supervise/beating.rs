@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use super::supervisor::Supervisor;
 use crate::host::claims::TeamBook;
 use crate::host::process::spawn;
-use crate::model::claim::Claim;
 use crate::model::running_entry::RENEWED;
 use crate::ops::team;
 
@@ -43,10 +42,7 @@ impl Supervisor<'_> {
         }
         let Ok(registry) = self.store().and_then(|store| store.read()) else { return };
         let Some(own) = registry.entries().find(|entry| entry.sequence == self.wish.sequence) else { return };
-        let has_claims = registry
-            .living(&own.repository_id)
-            .any(|entry| entry.notes.claims.read_each().iter().any(|claim| !Claim::is_of_port(claim)));
-        if has_claims {
+        if registry.living(&own.repository_id).any(team::has_claims_of_branch) {
             // Its folder may be going. Whoever is due next tries again.
             let folder = if own.path.is_dir() { &own.path } else { &own.repository };
             let _ = spawn::detach(&team::WORDS_OF_BEAT, folder, false);
