@@ -5,7 +5,7 @@ use std::fs;
 use std::process::Stdio;
 
 use crate::support::strace::{RENAMES, has_strace};
-use crate::support::{Sandbox, skip, wait};
+use crate::support::{Run, Sandbox, skip, wait};
 
 const NAMES: [&str; 3] = ["feature-one", "feature-two", "feature-three"];
 
@@ -67,6 +67,47 @@ fn a_death_or_an_error_at_any_rename_loses_none_of_them() {
     }
     assert!(stopped > 4, "{stopped}: it says nothing");
     sandbox.assert_sound(&sandbox.repo());
+}
+
+/// A disk that is full when all folders are in the trash: the answer says so, and what its hint says goes through.
+#[test]
+fn what_is_in_the_trash_and_could_not_be_recorded_is_named_and_comes_back() {
+    let sandbox = with_three();
+    if !has_strace(&sandbox.repo()) {
+        return skip("strace is not installed or may not trace here");
+    }
+    let trace = sandbox.path("trace");
+    assert!(remove_all(&sandbox, &["-e", "trace=rename", "-o", trace.to_str().unwrap()]));
+    let text = fs::read_to_string(trace).unwrap();
+    let renames: Vec<&str> = text.lines().filter(|line| line.contains("rename(")).collect();
+    let last = renames.iter().rposition(|line| line.contains("/registry.json\")")).unwrap() + 1;
+    bring_back(&sandbox, "without a fault");
+
+    let mut named = false;
+    for number in (1..=last).rev() {
+        let mut strace = sandbox.program("strace", &sandbox.repo());
+        strace.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=rename", "-e"]);
+        strace.arg(format!("inject=rename:error=ENOSPC:when={number}"));
+        strace.arg(env!("CARGO_BIN_EXE_wt")).args(["--json", "remove", "--force"]).args(NAMES);
+        let run = Run::new(&["remove"], &strace.output().unwrap());
+        if run.status != 0 {
+            let error = run.exits(1).error("disk_full");
+            named = error["details"]["in_trash"] == serde_json::json!(NAMES);
+            let hint = error["hint"].as_str().unwrap();
+            if named {
+                assert!(
+                    hint.contains("`wt restore feature-one`") && !hint.contains("nothing was changed"),
+                    "{error}"
+                );
+                sandbox.wt(&["restore", "feature-one"]).ok();
+            }
+        }
+        bring_back(&sandbox, &format!("rename {number}"));
+        if named {
+            break;
+        }
+    }
+    assert!(named, "no rename writes the registry when the folders are in the trash");
 }
 
 /// Each of them is at its place and recorded so, or is brought back.

@@ -8,7 +8,7 @@ use super::plan::{Plan, RemovalTarget};
 use super::report::Report;
 use super::{records, settle, single, steps};
 use crate::context::Context;
-use crate::error::{Failure, Result};
+use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::model::advised::wt;
 use crate::model::registry::entry::Entry;
@@ -63,10 +63,14 @@ pub(super) fn put_away<'a>(
     }
     let all: Vec<_> =
         begun.iter().map(|(target, begun)| (*target, begun.admin.as_str(), &begun.trash)).collect();
-    let Ok(entries) = mark_all_removing(context, repository, &all) else {
-        // One of them was changed meanwhile, which stops neither those before it nor says which it is.
-        drop(begun);
-        return one_by_one(context, repository, targets, plan, report);
+    let entries = match mark_all_removing(context, repository, &all) {
+        Ok(entries) => entries,
+        Err(failure) if failure.code() == Code::NotFound => {
+            // One of them was changed meanwhile, which stops none of those before it.
+            drop(begun);
+            return one_by_one(context, repository, targets, plan, report);
+        }
+        Err(failure) => return targets.first().map(|target| (failure, target)),
     };
     let mut moved: Vec<(&RemovalTarget, Begun, Entry)> = Vec::new();
     let mut stopped = None;

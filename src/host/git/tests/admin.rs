@@ -131,6 +131,26 @@ fn a_worktree_that_another_one_stands_in_is_left_alone_whatever_a_plan_saw() {
 }
 
 #[test]
+fn a_worktree_that_moved_into_another_a_moment_ago_is_seen_there() {
+    let sandbox = Sandbox::new();
+    let (path, guest) = (make(&sandbox, "ours"), make(&sandbox, "guest"));
+    let planned = sandbox.repository();
+    assert!(planned.require_linked(&path, "ours", None).is_ok());
+    let inner = path.join("guest");
+    sandbox.git(&["worktree", "move", guest.to_str().unwrap(), inner.to_str().unwrap()]);
+    assert!(planned.require_linked(&path, "ours", None).is_err(), "git calls it by the same name");
+    // Another one under its name, somewhere else.
+    sandbox.git(&["worktree", "remove", "--force", inner.to_str().unwrap()]);
+    assert!(planned.require_linked(&path, "ours", None).is_ok());
+    let guest = sandbox.path("aside/guest");
+    sandbox.git(&["worktree", "add", "-q", "--detach", guest.to_str().unwrap()]);
+    assert!(planned.require_linked(&path, "ours", None).is_ok());
+    sandbox.git(&["worktree", "remove", "--force", guest.to_str().unwrap()]);
+    sandbox.git(&["worktree", "add", "-q", "--detach", inner.to_str().unwrap()]);
+    assert!(planned.require_linked(&path, "ours", None).is_err(), "made anew under the same name");
+}
+
+#[test]
 fn a_half_made_worktree_hides_no_other() {
     let sandbox = Sandbox::new();
     make(&sandbox, "ours");
