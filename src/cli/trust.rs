@@ -54,11 +54,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     if arguments.revoke {
         let report = trust::revoke(&context)?;
         for runs in report.running.iter().filter(|_| report.revoked) {
-            session.ui.warn(&format!(
-                "in `{}` {} still runs, and is not started again: `wt down` there ends it",
-                runs.worktree,
-                runs.services.join(", ")
-            ));
+            session.ui.warn(&runs.run_on());
         }
         if session.ui.is_json() {
             session.ui.answer_json(&report)?;

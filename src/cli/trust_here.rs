@@ -27,10 +27,7 @@ pub fn run(wish: TrustWish, session: &Session<'_>, context: &Context) -> Result<
     if wish == TrustWish::Revoke {
         let (here, running) = foreign::revoke(context)?;
         for runs in running {
-            let is_here = runs.worktree == here.worktree;
-            let down = if is_here { wt("down", &[]) } else { wt("down --worktree {}", &[&runs.worktree]) };
-            let services = runs.services.join(", ");
-            ui.warn(&format!("{services} still runs, and is not started again: `{down}` ends it"));
+            ui.warn(&runs.run_on());
         }
         return answer(session, &here);
     }

@@ -385,7 +385,7 @@ fn record_entry(
         Ok(entry) => Ok(entry),
         Err(RefusedPorts { selection, seen, .. }) => {
             let purpose = draft.purpose.as_ref();
-            Err(create::refused_selection(purpose, &selection, &seen, create::WayOut::Exclude)?)
+            Err(create::refused_selection(purpose, &selection, &seen, &create::WayOut::Exclude)?)
         }
     }
 }

@@ -155,3 +155,21 @@ fn a_question_that_is_interrupted_is_an_error_and_no_mark() {
     sandbox.wt(&["--json", "adopt", &folder.to_string_lossy()]).exits(130).error("interrupted");
     assert!(!repo.join(".git/worktrees/mine/wt-foreign").exists());
 }
+
+#[test]
+fn a_server_that_serves_all_worktrees_is_not_started_for_a_strangers() {
+    let sandbox = with_pull();
+    let ran = sandbox.path("ran");
+    let config = format!(
+        "[service.queue]\nshared = true\nlistens = false\nrun = \"sh -c 'touch {}; sleep 600'\"\n\
+         [service.api]\nrun = \"sleep 600\"\nlistens = false\ndepends_on = [\"queue\"]\n",
+        ran.display()
+    );
+    fs::write(sandbox.repo().join(".wt.toml"), config).unwrap();
+    sandbox.wt(&["trust", "--yes"]).ok();
+    let folder = adopted(&sandbox);
+    for arguments in [&["up"][..], &["up", "queue"], &["up", "--foreground", "api"], &["restart"]] {
+        sandbox.wt_in(&folder, &[&["--json"], arguments].concat()).exits(1).error("untrusted");
+        assert!(!ran.exists(), "{arguments:?}");
+    }
+}

@@ -124,6 +124,9 @@ fn a_port_that_a_stranger_took_is_refused_with_the_holder_before_anything_starts
     assert!(message.contains(&format!("pid {}", holder.pid())) && message.contains("`web`"), "{message}");
     let hint = error["hint"].as_str().unwrap();
     assert!(hint.contains("`wt up --resolve intelligent` moves away from it"), "{error}");
+    let error = sandbox.wt(&["--json", "up", "-w", "feature-one"]).exits(1).error("port_conflict");
+    let named = "`wt up --resolve intelligent --worktree feature-one` moves away from it";
+    assert!(error["hint"].as_str().unwrap().contains(named), "{error}");
     // A stranger is ended by nobody who did not agree, so that is no advice.
     assert!(hint.contains(&format!("`wt ports owner {port}`")) && !hint.contains("ports kill"), "{error}");
     assert_eq!(error["details"]["port"], port, "{error}");

@@ -24,6 +24,10 @@ fn a_worktree_without_ports_gets_past_a_stranger_as_the_hint_says() {
                 "{hint}"
             );
         }
+        // A worktree that was named is named again.
+        let error = sandbox.wt(&["--json", "up", "-w", "feature-one"]).exits(1).error("port_conflict");
+        let hint = error["hint"].as_str().unwrap();
+        assert!(hint.contains("`wt up --resolve intelligent --worktree feature-one`"), "{hint}");
         let up = fleet.wt(&["up", "--resolve", strategy]).ok();
         assert!(up.stderr.contains(&format!("{taken} is held by python3 (pid ")), "{}", up.shown());
         assert_eq!(fleet.state("web").0, "ready");

@@ -161,10 +161,7 @@ fn apply_once(context: &Context, mut plan: Plan, watch: &dyn Watch) -> Result<Re
     repository.forget_made_branch(&token);
     hold.release();
     if claims::is_pending(context, &entry) {
-        warnings.push(
-            "its branch is not claimed yet: those who keep claims did not answer; a later command does it"
-                .to_owned(),
-        );
+        warnings.push(claims::NOT_YET.to_owned());
     }
     warnings.extend(carried.iter().flat_map(|carried| carried.warnings.clone()));
     warnings.splice(0..0, context.config.uncounted().chain(plan.warnings.iter().cloned()));

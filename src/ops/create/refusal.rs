@@ -39,13 +39,13 @@ pub fn policy(context: &Context, plan: &Plan) -> ConflictSettings {
 }
 
 /// How the command that was refused gets past a busy port itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum WayOut {
     /// It takes `--on-conflict retry`.
     #[default]
     OnConflict,
-    /// `wt up --resolve STRATEGY` does.
-    Resolve,
+    /// This start, typed once more as it is here, does.
+    Resolve(String),
     /// All was tried, at most that many losses being allowed.
     GivenUp(u32),
     /// It has no such flag: the port can be left out for good.
@@ -53,10 +53,10 @@ pub enum WayOut {
 }
 
 impl WayOut {
-    fn words(self, port: &str) -> String {
+    fn words(&self, port: &str) -> String {
         match self {
             Self::OnConflict => "pass `--on-conflict retry`".to_owned(),
-            Self::Resolve => "let `wt up --resolve intelligent` take the next free port".to_owned(),
+            Self::Resolve(up) => format!("let `{up}` take the next free port"),
             Self::GivenUp(_) => "widen the range in the configuration".to_owned(),
             Self::Exclude => format!(
                 "leave it out for good: `{exclude}`",
@@ -75,7 +75,7 @@ pub fn refused_selection(
     purpose: Option<&Purpose>,
     selection: &Selection,
     registry: &Registry,
-    way_out: WayOut,
+    way_out: &WayOut,
 ) -> Result<Failure> {
     // The range is the purpose's, unless the service has one of its own.
     let own = service_of(selection).filter(|_| purpose.is_none() || is_own_range(selection));
@@ -144,7 +144,7 @@ pub fn refused_after(
     seen: &Registry,
     held: &[Port],
     most: u32,
-    way_out: WayOut,
+    way_out: &WayOut,
 ) -> Result<Failure> {
     match selection {
         Selection::Exhausted { ranges, service, own_range, .. } if !held.is_empty() => {
@@ -152,7 +152,7 @@ pub fn refused_after(
             busy.sort_unstable();
             let (ranges, service) = (ranges.clone(), service.clone());
             let all = Selection::Busy { ranges, busy, denied: Vec::new(), service, own_range: *own_range };
-            let failure = refused_selection(purpose, &all, seen, WayOut::GivenUp(most))?;
+            let failure = refused_selection(purpose, &all, seen, &WayOut::GivenUp(most))?;
             Ok(failure.detail("tried", json!(held)).detail("max_retries", most))
         }
         Selection::Exhausted { .. } => {
@@ -183,7 +183,7 @@ pub fn refused_create(context: &Context, plan: &Plan, refused: &RefusedPorts) ->
                 .detail("service", service.as_str()));
         }
     }
-    refused_after(Some(&plan.purpose), selection, seen, held, most, WayOut::OnConflict)
+    refused_after(Some(&plan.purpose), selection, seen, held, most, &WayOut::OnConflict)
 }
 
 fn is_own_range(selection: &Selection) -> bool {
@@ -241,7 +241,7 @@ fn port_conflict(
     ranges: &PortRanges,
     busy: &[Busy],
     endable: Option<Port>,
-    way_out: WayOut,
+    way_out: &WayOut,
 ) -> Failure {
     let shown: Vec<String> =
         busy.iter().take(SHOWN).map(|busy| format!("{} ({})", busy.port, holder(busy))).collect();

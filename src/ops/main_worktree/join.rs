@@ -46,7 +46,7 @@ pub fn join(
         Ok(seated) => follow_up(context, repository, seated, true),
         Err(RefusedPorts { selection, seen, .. }) => {
             let drawing = drawing.or(context.config.main.purpose.as_ref());
-            Err(create::refused_selection(drawing, &selection, &seen, WayOut::Exclude)?)
+            Err(create::refused_selection(drawing, &selection, &seen, &WayOut::Exclude)?)
         }
     }
 }

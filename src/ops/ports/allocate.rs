@@ -170,7 +170,7 @@ fn in_words(context: &Context, entry: &Entry, request: &Request, refused: &Refus
     let RefusedPorts { selection, seen, held } = refused;
     let most = context.config.conflict.max_retries;
     let failure =
-        refused_after(context.config.drawing_purpose(entry), selection, seen, held, most, request.way_out)?;
+        refused_after(context.config.drawing_purpose(entry), selection, seen, held, most, &request.way_out)?;
     Ok(match request.port {
         Some(port) if matches!(selection, Selection::Busy { .. }) => {
             let is_endable = !kill::endable(seen, &[port])?.is_empty();

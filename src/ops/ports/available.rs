@@ -109,7 +109,7 @@ pub fn next(context: &Context, drawer: Option<Drawer>) -> Result<Next> {
                 Drawer::Service(_) => None,
             };
             let most = context.config.conflict.max_retries;
-            Err(refused_after(purpose, &refused, &registry, &held, most, WayOut::Exclude)?)
+            Err(refused_after(purpose, &refused, &registry, &held, most, &WayOut::Exclude)?)
         }
     }
 }

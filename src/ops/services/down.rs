@@ -15,6 +15,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::process::identity;
 use crate::host::services::kin::{self, KinSight};
 use crate::host::services::record_file;
+use crate::model::advised::wt;
 use crate::model::process::ProcessId;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
@@ -176,6 +177,19 @@ pub fn up(context: &Context, entry: &Entry) -> Result<Vec<String>> {
 pub struct Runs {
     pub worktree: String,
     pub services: Vec<String>,
+}
+
+impl Runs {
+    /// Says that they run on although nothing may start them any more.
+    #[must_use]
+    pub fn run_on(&self) -> String {
+        let down = wt("down", &[]).of_worktree(&self.worktree);
+        let services = self.services.join(", ");
+        format!(
+            "`{}` has services that run on and are not started again: {services}; `{down}` ends them",
+            self.worktree
+        )
+    }
 }
 
 /// Returns what runs in the worktrees of the repository we stand in.

@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::services::launch;
+use crate::model::advised::wt;
 use crate::model::agreement::Agreement;
 use crate::model::config::health;
 use crate::model::config::settings::{ServiceSettings, SocketUse};
@@ -213,6 +214,7 @@ fn allocate_missing(
     if !missing.is_empty() {
         requests.push((missing, None));
     }
+    let up = context.advised(wt("up --resolve intelligent", &[]));
     for (services, port) in requests {
         let worktree = Some(entry.name.clone());
         let request = allocate::Request {
@@ -220,7 +222,7 @@ fn allocate_missing(
             services,
             port,
             gives_way: wish.gives_way,
-            way_out: WayOut::Resolve,
+            way_out: WayOut::Resolve(up.to_string()),
         };
         let report = allocate::allocate(context, &request)?;
         chosen.allocated.extend(report.ports.into_iter().filter(|given| given.new));
