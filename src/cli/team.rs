@@ -173,6 +173,7 @@ fn changed(session: &Session<'_>, report: &team::ClaimChange, verb: &str) -> Res
     if ui.is_json() {
         return ui.answer_json(report);
     }
+    report.warnings.iter().for_each(|warning| ui.warn(warning));
     let paint = ui.paint();
     ui.answer(&format!(
         "{} {} on {}\n",

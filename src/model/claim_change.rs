@@ -51,3 +51,6 @@ impl Answer {
 
 /// What is said where nobody answered in time.
 pub const SILENCE: &str = "no answer in time";
+
+/// What helps where they cannot be reached.
+pub const TRY_AGAIN: &str = "try again once they can be reached";

@@ -203,6 +203,10 @@ pub fn let_go(context: &Context, before: Option<&Entry>, after: Option<&Entry>) 
     give_back_all(context, &claim::beyond(&noted(before), &noted(after)));
 }
 
+/// What is said of a worktree whose claim waits for those who keep it.
+pub const NOT_YET: &str =
+    "its branch is not claimed yet: those who keep claims did not answer; a later command does it";
+
 /// Answers whether a claim of `entry` waits for those who keep it.
 #[must_use]
 pub fn is_pending(context: &Context, entry: &Entry) -> bool {

@@ -8,7 +8,7 @@ mod port_row;
 mod running;
 mod survey;
 
-pub use beat::{WORDS as WORDS_OF_BEAT, beat};
+pub use beat::{WORDS as WORDS_OF_BEAT, beat, has_claims_of_branch};
 pub use branches::{ClaimChange, claim, release};
 pub use hosts::{Renewed, renew};
 pub use init::{Initiated, init};

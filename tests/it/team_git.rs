@@ -106,7 +106,12 @@ fn offline_a_create_refuses_or_goes_on_and_a_removal_is_queued() {
     let words = ["--json", "team", "claim", "fourth"];
     let mut by_hand = team.command("ben", &words);
     let run = Run::new(&words, &by_hand.env("WT_TEAM_OFFLINE", "allow").output().unwrap());
-    run.exits(1).error("claims_unreachable");
+    let error = run.exits(1).error("claims_unreachable");
+    assert!(!error["hint"].as_str().unwrap().contains("OFFLINE"), "it would not help: {error}");
+    let words = ["team", "claim", "feature/search"];
+    let mut by_hand = team.command("ben", &words);
+    let run = Run::new(&words, &by_hand.env("WT_TEAM_OFFLINE", "allow").output().unwrap()).ok();
+    assert!(run.stderr.contains("not claimed yet"), "{}", run.shown());
     // Hooks, lists and paths ask nobody.
     team.wt("ana", &["list"]).ok();
     fs::rename(&aside, &team.remote).unwrap();

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::gateway::{Gateway, Reply};
 use crate::error::{Code, Failure, Result};
 use crate::host::token;
-use crate::model::claim_change::{Answer, RefChange};
+use crate::model::claim_change::{Answer, RefChange, TRY_AGAIN};
 use crate::model::etcd::{EtcdNames, MARKED_FOR, MOST_CHANGES};
 
 /// What people call it.
@@ -196,5 +196,5 @@ fn hint(why: &str) -> &'static str {
     if why.contains("user name is empty") {
         return "etcd wants to know who asks: `team.etcd.user` and `team.etcd.password_file`";
     }
-    "try again; `WT_TEAM_OFFLINE=allow` goes on without them and settles later, `WT_TEAM_CLAIMS=off` does without"
+    TRY_AGAIN
 }

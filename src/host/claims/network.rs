@@ -8,7 +8,7 @@ use super::port::{Claims, Taking};
 use super::pulse::Pulse;
 use crate::error::{Code, Failure, Result};
 use crate::model::claim::{Claim, ClaimId, ClaimSubject, ClaimsTaken, Holding};
-use crate::model::claim_change::{Answer, RefChange};
+use crate::model::claim_change::{Answer, RefChange, TRY_AGAIN};
 use crate::model::claim_ref::{self, ClaimWords};
 use crate::model::process::ProcessId;
 
@@ -59,8 +59,13 @@ impl Claims for NetworkClaims {
             Ok(ClaimsTaken::All)
         });
         match taken {
-            Err(failure) if self.claimant.goes_on_offline && is_only_out_of_reach(&failure) => {
-                Ok(ClaimsTaken::All)
+            // What a person claims without a worktree no later command would claim.
+            Err(failure) if !taking.by_hand && is_only_out_of_reach(&failure) => {
+                if self.claimant.goes_on_offline {
+                    return Ok(ClaimsTaken::All);
+                }
+                let may_go_on = failure.next_step() == Some(TRY_AGAIN);
+                Err(if may_go_on { failure.hint(GO_ON) } else { failure })
             }
             taken => taken,
         }
@@ -74,6 +79,9 @@ impl Claims for NetworkClaims {
         Ok(())
     }
 }
+
+/// What else helps whoever claims for a worktree.
+const GO_ON: &str = "try again; `WT_TEAM_OFFLINE=allow` goes on without them and settles later, `WT_TEAM_CLAIMS=off` does without";
 
 /// Answers whether waiting helps: two machines with one identity, and a remote with two addresses, need a person.
 fn is_only_out_of_reach(failure: &Failure) -> bool {

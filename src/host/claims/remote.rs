@@ -12,7 +12,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::clock::Clock;
 use crate::host::git::{Git, GitOutput, RemotePlace};
 use crate::host::interrupt::Interrupt;
-use crate::model::claim_change::{Answer, RefChange, SILENCE};
+use crate::model::claim_change::{Answer, RefChange, SILENCE, TRY_AGAIN};
 use crate::model::claim_ref::{self, without_user};
 
 /// One remote of one repository.
@@ -234,10 +234,7 @@ impl Remote {
     pub fn unreachable(&self, why: &str, reason: &str) -> Failure {
         let name = without_user(&self.name);
         Failure::new(Code::ClaimsUnreachable, format!("the claims on `{name}` cannot be reached: {why}"))
-            .hint(
-                "try again; `WT_TEAM_OFFLINE=allow` goes on without them and settles later, `WT_TEAM_CLAIMS=off` does \
-                 without",
-            )
+            .hint(TRY_AGAIN)
             .detail("reason", reason)
             .detail("remote", name)
     }

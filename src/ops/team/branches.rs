@@ -54,6 +54,15 @@ pub struct Rows {
 pub struct ClaimChange {
     pub branch: String,
     pub remote: String,
+    /// Why that is not done yet.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+impl ClaimChange {
+    fn of(branch: &str, kept: &NetworkClaims) -> Self {
+        Self { branch: branch.to_owned(), remote: kept.keeper.name().to_owned(), warnings: Vec::new() }
+    }
 }
 
 /// A host of the team.
@@ -162,7 +171,7 @@ pub fn claim(context: &Context, branch: &str, over: bool) -> Result<ClaimChange>
             format!("`{}` is no name of a branch", branch.escape_debug()),
         ));
     }
-    let done = || ClaimChange { branch: branch.to_owned(), remote: kept.keeper.name().to_owned() };
+    let done = || ClaimChange::of(branch, kept);
     if let Some(entry) = worktree_of(context, branch)? {
         let entry = context.store()?.update(|registry| {
             let Some(known) = registry.find_by_sequence(entry.sequence) else {
@@ -172,23 +181,14 @@ pub fn claim(context: &Context, branch: &str, over: bool) -> Result<ClaimChange>
             Ok(known.clone())
         })?;
         claims::take_noted(context, &entry, over)?;
-        return Ok(done());
+        let later = claims::is_pending(context, &entry).then(|| claims::NOT_YET.to_owned());
+        return Ok(ClaimChange { warnings: later.into_iter().collect(), ..done() });
     }
     let subject = ClaimSubject::Branch { repository: kept.repository.clone(), branch: branch.to_owned() };
     let wanted = Claim { id: ClaimId(token::random()?), subject };
     let may_replace = |_: Option<&ClaimWords>| over;
     let taking = Taking { worktree: branch, by_hand: true, may_replace: &may_replace };
     match kept.take(std::slice::from_ref(&wanted), &taking) {
-        Ok(ClaimsTaken::All) if kept.is_pending(&wanted.id) => {
-            // A record would have it claimed later, and there is none.
-            let _ = kept.give_back(&[wanted]);
-            let message = format!(
-                "`{}` is not claimed: the claims on `{}` cannot be reached, and no worktree here has it claimed later",
-                branch.escape_debug(),
-                kept.keeper.name()
-            );
-            Err(Failure::new(Code::ClaimsUnreachable, message).hint("try again once they can be reached"))
-        }
         Ok(ClaimsTaken::All) => Ok(done()),
         Ok(ClaimsTaken::Lost(holding)) => Err(claims::lost(&holding)),
         Err(failure) => {
@@ -226,7 +226,7 @@ pub fn release(context: &Context, branch: &str, over: bool) -> Result<ClaimChang
             return Err(not_yours(message, branch));
         }
         drop_it(kept, branch, &unread.reference, &unread.commit)?;
-        return Ok(ClaimChange { branch: branch.to_owned(), remote: kept.keeper.name().to_owned() });
+        return Ok(ClaimChange::of(branch, kept));
     };
     if !kept.is_ours(&standing.words) && !over {
         let (user, host) = (&standing.words.user, &standing.words.host);
@@ -240,7 +240,7 @@ pub fn release(context: &Context, branch: &str, over: bool) -> Result<ClaimChang
     } else {
         kept.journal.forget(&standing.words.id);
     }
-    Ok(ClaimChange { branch: branch.to_owned(), remote: kept.keeper.name().to_owned() })
+    Ok(ClaimChange::of(branch, kept))
 }
 
 fn not_yours(message: String, branch: &str) -> Failure {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::branches::{self, BranchRow, HostRow, UnreadRow};
 use super::port_row::PortRow;
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::host::process::users::{self, Users};
 use crate::model::claim::ClaimSubject;
 use crate::model::config::settings::TeamKeeper;
@@ -78,7 +78,15 @@ pub fn survey(context: &Context) -> Result<Report> {
     if is_wanted && context.network_claims().is_none() {
         warnings.push(branches::unkept(context).message().to_owned());
     }
-    let branches::Rows { branches, ports: of_team, hosts, unread } = branches::rows(context)?;
+    let rows = match branches::rows(context) {
+        // What this machine knows by itself is shown all the same.
+        Err(failure) if failure.code() == Code::ClaimsUnreachable && shared.is_some() => {
+            warnings.push(failure.to_string());
+            branches::Rows::default()
+        }
+        rows => rows?,
+    };
+    let branches::Rows { branches, ports: of_team, hosts, unread } = rows;
     // A port of this machine's own that others see over the network as well is one row.
     for row in of_team {
         if !ports.iter().any(|known| known.port == row.port && known.host == row.host) {
