@@ -73,12 +73,25 @@ pub(super) fn faults(services: &Services, settings: &ServiceSettings) -> Vec<(&'
 
 #[cfg(test)]
 mod tests {
+    use super::Config;
     use crate::model::config::layers::{Layer, Source};
     use crate::model::config::merge::merge_leniently;
 
     fn problems(text: &str) -> Vec<String> {
         let layer = Layer { path: "f".to_owned(), text: text.to_owned(), source: Source::User };
         merge_leniently(&[layer], &[]).1.into_iter().map(|problem| problem.message).collect()
+    }
+
+    #[test]
+    fn a_further_port_of_a_shared_service_is_shared_like_the_service() {
+        let text = "[service.db]\nrun = \"x\"\nshared = true\nextra_ports = [\"admin\"]\n[service.web]\nrun = \"y\"\n";
+        let layer = Layer { path: "f".to_owned(), text: text.to_owned(), source: Source::User };
+        let (config, problems) = merge_leniently(&[layer], &[]);
+        assert!(problems.is_empty(), "{problems:?}");
+        let shared =
+            |config: &Config| ["db", "admin", "web"].map(|name| config.is_shared(&name.parse().unwrap()));
+        assert_eq!(shared(&config), [true, true, false]);
+        assert_eq!(shared(&config.shared_where(false)), [false; 3], "a bare repository has no main worktree");
     }
 
     #[test]

@@ -131,6 +131,7 @@ fn a_variable_reaches_purposes_and_services_by_name() {
 /// Text of the file, the line and words that the message has, words that the hint has.
 const WRONG: &[(&str, usize, &str, &str)] = &[
     ("[trash]\nkep = \"1d\"", 2, "unknown key `trash.kep`", "did you mean `trash.keep`?"),
+    ("[trash]\nqqqqqqq = 1", 2, "unknown key `trash.qqqqqqq`", "`trash` knows `"),
     ("trash_keep = 1", 1, "unknown key `trash_keep`", "the sections are"),
     ("[porpose.feature]\nports = 1", 1, "unknown section `porpose`", "did you mean `purpose`?"),
     (

@@ -337,6 +337,20 @@ mod tests {
     }
 
     #[test]
+    fn a_configuration_that_stays_broken_for_two_days_ends_the_waiting() {
+        let mut ledger = ledger(&[("failed", "/r", 1)]);
+        let put_off_at = |ledger: &mut Ledger, second| {
+            ledger.address(&AllSettings::new(), at(second), &TimeZone::UTC);
+            ledger.due.len()
+        };
+        let two_days = 2 * 86_400;
+        assert_eq!(put_off_at(&mut ledger, 9), 1);
+        assert_eq!(put_off_at(&mut ledger, 86_400), 1);
+        assert_eq!(put_off_at(&mut ledger, 9 + two_days - 1), 1);
+        assert_eq!(put_off_at(&mut ledger, 9 + two_days + 60), 0);
+    }
+
+    #[test]
     fn an_alertmanager_hears_the_end_of_what_it_was_told() {
         let settings = settings(|all| all.format = NoticeFormat::Alertmanager);
         let mut ledger = ledger(&[("failed", "/r", 1)]);

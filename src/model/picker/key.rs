@@ -173,6 +173,23 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_pending_from_its_first_byte_to_its_last() {
+        let mut decoder = Decoder::default();
+        assert!(!decoder.is_pending(), "nothing was pressed");
+        let pending: Vec<bool> = b"\x1b[A"
+            .iter()
+            .map(|byte| {
+                decoder.feed(&[*byte]);
+                decoder.is_pending()
+            })
+            .collect();
+        assert_eq!(pending, [true, true, false]);
+        decoder.feed(b"\x1b");
+        decoder.flush();
+        assert!(!decoder.is_pending(), "nothing followed, and the key was Escape");
+    }
+
+    #[test]
     fn nothing_of_a_pasted_text_is_an_order() {
         assert_eq!(
             keys(&[b"\x1b[200~a\rb\x18\x1b[201~\r"]),

@@ -81,9 +81,23 @@ mod tests {
             sentence(&BTreeMap::new(), 1, 0, day),
             "took no port over: no worktree has another one of that range"
         );
-        assert_eq!(
-            (spoken(day * 3), spoken(Duration::from_mins(90))),
-            ("3 days".into(), "90 minutes".into())
-        );
+    }
+
+    #[test]
+    fn a_time_is_told_in_the_largest_unit_of_which_it_is_a_whole_number() {
+        let told = [3 * 86_400, 86_400, 36 * 3600, 3600, 5400, 60, 61, 1, 0]
+            .map(|seconds| spoken(Duration::from_secs(seconds)));
+        let expected = [
+            "3 days",
+            "day",
+            "36 hours",
+            "hour",
+            "90 minutes",
+            "minute",
+            "61 seconds",
+            "second",
+            "0 seconds",
+        ];
+        assert_eq!(told, expected);
     }
 }

@@ -120,3 +120,37 @@ impl Trash {
         self.folder == self.admin
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn trash(folder: &str) -> Trash {
+        serde_json::from_value(json!({
+            "token": "t",
+            "folder": folder,
+            "admin": "/r/.git/wt-trash/t",
+            "removed_at": "2026-01-01T00:00:00Z",
+            "until": "2026-01-31T00:00:00Z",
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_worktree_whose_folder_was_gone_is_kept_as_gits_record_alone() {
+        assert!(trash("/r/.git/wt-trash/t").is_record_only());
+        assert!(!trash("/r-one/.wt-trash/t").is_record_only());
+    }
+
+    #[test]
+    fn a_deletion_that_failed_is_tried_again_after_a_day_or_once_the_clock_was_set_back() {
+        let failed = Timestamp::from_second(1_000_000).unwrap();
+        let trash = Trash { refused_at: Some(failed), ..trash("/r-one/.wt-trash/t") };
+        let hours = |hours| failed + SignedDuration::from_hours(hours);
+        assert!(trash.is_put_off(failed) && trash.is_put_off(hours(23)));
+        assert!(!trash.is_put_off(hours(24)) && !trash.is_put_off(hours(-1)));
+        assert!(!Trash { refused_at: None, ..trash }.is_put_off(failed));
+    }
+}

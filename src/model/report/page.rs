@@ -157,5 +157,8 @@ mod tests {
         let sizes = |values| bars(values, 10, 80).into_iter().map(|bar| bar.size).collect::<Vec<_>>();
         assert_eq!(sizes(vec![one("a", 0, None), one("b", 1, None), one("c", 1000, None)]), [0, 1, 80]);
         assert_eq!(sizes(vec![one("a", 5, Some(10)), one("b", 0, Some(0))]), [40, 0]);
+        let laid = bars(vec![one("a", 1, None), one("b", 4, None), one("c", 2, None)], 10, 80);
+        let places: Vec<_> = laid.iter().map(|bar| (bar.at, bar.top)).collect();
+        assert_eq!(places, [(0, 60), (10, 0), (20, 40)], "side by side, and all end on the same line");
     }
 }

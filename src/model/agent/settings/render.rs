@@ -43,3 +43,28 @@ pub fn indent_at(body: &str, at: usize) -> &str {
     let line = &body[body[..at].rfind('\n').map_or(0, |end| end + 1)..];
     &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_step_is_what_the_first_property_stands_behind() {
+        let step = |body: &str| Layout::of(body, body.find('"')).step;
+        assert_eq!(step("{\n    \"a\": 1\n}"), "    ");
+        assert_eq!(step("{\n\t\"a\": 1\n}"), "\t");
+        for elsewhere in ["{\"a\": 1}", "{\n\"a\": 1\n}", "{ /* b\n*/ \"a\": 1}", "{}"] {
+            assert_eq!(step(elsewhere), "  ", "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn a_value_has_the_steps_and_line_breaks_of_the_file_around_it() {
+        let body = "{\r\n\t\"a\": 1\r\n}";
+        let layout = Layout::of(body, body.find('"'));
+        assert_eq!(indent_at(body, body.find('"').unwrap()), "\t");
+        assert_eq!(layout.render(&json!({ "b": [1] }), "\t"), "{\r\n\t\t\"b\": [\r\n\t\t\t1\r\n\t\t]\r\n\t}");
+    }
+}

@@ -327,3 +327,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_tried_next_passes_over_what_was_held_and_what_may_not_be_bound() {
+    let met = Selection::Busy {
+        ranges: ranges(&["80-81"]),
+        busy: ports(&[3000, 3001]),
+        denied: ports(&[80, 81]),
+        service: "web".parse().unwrap(),
+        own_range: false,
+    };
+    let known = ports(&[3000, 80]);
+    assert_eq!(met.newly_held(&known), ports(&[3001]));
+    assert_eq!(met.newly_refused(&known), ports(&[3001, 81]));
+}
