@@ -24,8 +24,9 @@ pub(super) fn write_over(path: &Path, text: &[u8]) -> Result<()> {
     let aside = path.with_extension("wt-new");
     // A file of this name can only be what a killed attempt left.
     let _ = std::fs::remove_file(&aside);
-    write_new(&aside, text)?;
-    std::fs::rename(&aside, path).map_err(cannot("replace", path))
+    let written = write_new(&aside, text);
+    let replaced = written.and_then(|()| std::fs::rename(&aside, path).map_err(cannot("replace", path)));
+    replaced.inspect_err(|_| drop(std::fs::remove_file(&aside)))
 }
 
 /// Returns the text of a `.git` file that names `target`.
@@ -82,6 +83,16 @@ pub(super) fn cannot<'a>(doing: &'a str, path: &'a Path) -> impl Fn(std::io::Err
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_replaced_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".git");
+        std::fs::create_dir(&path).unwrap();
+        assert!(write_over(&path, b"gitdir: /there\n").is_err());
+        let names = folder.path().read_dir().unwrap().flatten().map(|entry| entry.file_name());
+        assert_eq!(names.collect::<Vec<_>>(), [".git"]);
+    }
 
     #[test]
     fn a_relative_path_leads_there() {
