@@ -60,6 +60,17 @@ impl Dirs {
         make_private(&folder)?;
         Ok(folder)
     }
+
+    /// Makes and returns the folder of the lock files that say whose env files are behind.
+    ///
+    /// # Errors
+    ///
+    /// `permission` or `disk_full`.
+    pub fn following_folder(&self) -> Result<PathBuf> {
+        let folder = self.state.join("following");
+        make_private(&folder)?;
+        Ok(folder)
+    }
 }
 
 impl Dirs {

@@ -247,7 +247,7 @@ fn adopt_one(
         ..Entry::new(repository.root(), id, row.name(), worktree.path.clone(), "adopt", now)
     };
     let entry = record_entry(context, &draft, &wishes, request.gives_way, &record)?;
-    let change = RecordChange { before: None, after: entry };
+    let change = RecordChange::new(context, None, entry)?;
     let written = ledger::follow_or_take_back(context, repository, &change, Some(&worktree.path), None)?;
     let entry = change.after;
     if !entry.env && told != BlockSays::default() && !tracked {

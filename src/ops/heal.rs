@@ -15,7 +15,7 @@ use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::model::renaming::Renaming;
 use crate::ops::undo::{BranchMade, Undone, forget, take_back};
-use crate::ops::{carry, create, origin, remove, rename};
+use crate::ops::{carry, create, env_behind, origin, remove, rename};
 
 /// How many entries one command heals: each may be a whole tree of files to delete.
 const MOST: usize = 64;
@@ -23,18 +23,20 @@ const MOST: usize = 64;
 /// Heals what dead processes left, and returns what there is to say about it. Never fails: what cannot be healed now is
 /// said and left for the next command.
 pub fn heal(context: &Context) -> Vec<String> {
+    let mut said = Vec::new();
     if let Some(repository) = &context.repository {
         repository.release_dead_locks();
+        said.extend(env_behind::heal(context, repository));
     }
-    let Ok(store) = context.store() else { return Vec::new() };
+    let Ok(store) = context.store() else { return said };
     // Nearly always there is nothing to do, and the bytes alone tell.
     let id = context.repository.as_ref().and_then(Repository::find_id);
     let place = context.repository.as_ref().map(|repository| repository.common_dir().to_string_lossy());
     let glance = store.glance(id.as_ref(), place.as_deref().unwrap_or_default());
     if !glance.is_some_and(|glance| glance.calls_for_healing) {
-        return Vec::new();
+        return said;
     }
-    let mut said: Vec<String> = origin::part_from_original(context).ok().flatten().into_iter().collect();
+    said.extend(origin::part_from_original(context).ok().flatten());
     if store.is_backup() && mark_recovered(context).is_err() {
         return said;
     }

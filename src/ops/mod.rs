@@ -24,6 +24,7 @@ pub mod doctor;
 pub mod dry_run;
 pub mod elsewhere;
 pub mod env;
+pub mod env_behind;
 pub mod env_claim;
 pub mod env_files;
 pub mod env_render;

@@ -123,6 +123,7 @@ mod ports_former;
 mod ports_hints;
 mod ports_history;
 mod ports_kill;
+mod ports_killed;
 mod ports_list;
 mod ports_overview;
 mod ports_release;

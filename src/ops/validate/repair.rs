@@ -200,7 +200,7 @@ fn change(
         if did {
             registry.record_event(now, Event::new(event).of(&changed_entry.repository, &changed_entry.name));
         }
-        Ok(RecordChange { before: Some(before), after: changed_entry })
+        RecordChange::new(context, Some(before), changed_entry)
     })?;
     let undone = Event::new("fix_undone").of(&change.after.repository, &change.after.name);
     let path = &change.after.path;

@@ -2,10 +2,12 @@
 //! server the old port while the record says the new one.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
+use crate::host::lock::FileHold;
 use crate::model::event::Event;
 use crate::model::port::Port;
 use crate::model::registry::allocation::Allocation;
@@ -13,7 +15,7 @@ use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::ops::claims;
 use crate::ops::env_files::{WrittenEnv, follow};
-use crate::ops::{env, rows};
+use crate::ops::{env, env_behind, rows};
 
 /// A record before and after it was changed under the lock.
 #[derive(Clone, Debug)]
@@ -21,9 +23,30 @@ pub struct RecordChange {
     /// `None` for a record that is new.
     pub before: Option<Entry>,
     pub after: Entry,
+    /// Says to others that the env files are behind, for as long as this is known.
+    behind: Option<Arc<FileHold>>,
 }
 
 impl RecordChange {
+    /// A change that the env files follow: where it gives or takes ports it is said first that they are behind.
+    ///
+    /// # Errors
+    ///
+    /// `permission` or `disk_full`; nothing may be recorded then.
+    pub fn new(context: &Context, before: Option<Entry>, after: Entry) -> Result<Self> {
+        let mut change = Self::alone(before, after);
+        if change.after.env && (change.won().next().is_some() || change.lost().next().is_some()) {
+            change.behind = env_behind::say(context, &change.after)?.map(Arc::new);
+        }
+        Ok(change)
+    }
+
+    /// A change that no env file follows yet.
+    #[must_use]
+    pub fn alone(before: Option<Entry>, after: Entry) -> Self {
+        Self { before, after, behind: None }
+    }
+
     /// The allocations that the change took away, with where they stood.
     fn lost(&self) -> impl Iterator<Item = (usize, &Allocation)> {
         let before = self.before.iter().flat_map(|before| before.allocations.iter().enumerate());

@@ -120,7 +120,7 @@ fn record(context: &Context, gift: Gift<'_>) -> Result<Result<Recorded, RefusedP
             registry.record_event(now, event);
         }
         let new = choices.into_iter().map(|choice| choice.service).collect();
-        Ok(Ok((RecordChange { before: Some(before), after }, new, passed)))
+        Ok(Ok((RecordChange::new(context, Some(before), after)?, new, passed)))
     })
 }
 

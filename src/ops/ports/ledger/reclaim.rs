@@ -93,7 +93,7 @@ pub fn reclaim(context: &Context, sequence: u64) -> Result<Vec<String>> {
             claims::note(context, entry)?;
         }
         let after = registry.find_by_sequence(sequence).map(|after| after.clone());
-        let change = after.map(|after| RecordChange { before: Some(entry), after });
+        let change = after.map(|after| RecordChange::alone(Some(entry), after));
         Ok((change, said))
     })?;
     // Without its claims it comes back without ports.

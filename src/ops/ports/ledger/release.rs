@@ -73,7 +73,7 @@ pub fn give_up(context: &Context, repository: &Repository, giving: &GivingUp<'_>
             let event = Event::new(named).of(&after.repository, &after.name).with("ports", ports);
             registry.record_event(now, event);
         }
-        Ok(Some((RecordChange { before: Some(before), after }, gone)))
+        Ok(Some((RecordChange::new(context, Some(before), after)?, gone)))
     })?;
     let Some((change, gone)) = changed else { return Ok(None) };
     let undone = Event::new(undone).of(&change.after.repository, &change.after.name);

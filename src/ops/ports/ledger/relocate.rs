@@ -92,7 +92,7 @@ fn record(
         claims::note(context, known)?;
         let after = known.clone();
         registry.record_event(now, event("port_moved", &after, service, from, to));
-        Ok(Ok((RecordChange { before: Some(before), after }, to)))
+        Ok(Ok((RecordChange::new(context, Some(before), after)?, to)))
     })
 }
 

@@ -84,7 +84,7 @@ pub fn seat(
         let event = Event::new(if is_new { "adopted" } else { "port_allocated" });
         registry.record_event(now, event.of(&after.repository, &after.name).with("ports", given));
     }
-    Ok(Ok(Seated { change: RecordChange { before, after }, said }))
+    Ok(Ok(Seated { change: RecordChange::new(context, before, after)?, said }))
 }
 
 fn put(registry: &mut Registry, entry: Entry) -> Entry {

@@ -1,0 +1,72 @@
+//! Whose env files may be behind their record: a lock file says so from before a record changes until they have followed. One that
+//! nobody holds is of a process that died in between, and the next command has them follow.
+
+use std::path::Path;
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::host::git::Repository;
+use crate::host::lock::FileHold;
+use crate::host::token;
+use crate::model::advised::wt;
+use crate::model::registry::entry::{Entry, EntryState};
+use crate::ops::env_files;
+
+/// Says that the env files of `entry` are about to be behind it, until the value goes.
+///
+/// # Errors
+///
+/// `permission` or `disk_full`.
+pub fn say(context: &Context, entry: &Entry) -> Result<Option<FileHold>> {
+    let name = format!("{}-{}", entry.sequence, token::random()?);
+    FileHold::try_take(&context.host.dirs()?.following_folder()?.join(name))
+}
+
+/// Has the env files of this repository's worktrees follow whose command died before they did; returns what there is to say.
+pub fn heal(context: &Context, repository: &Repository) -> Vec<String> {
+    let Ok(folder) = context.host.dirs().map(|dirs| dirs.state().join("following")) else {
+        return Vec::new();
+    };
+    let mut said = Vec::new();
+    for mark in folder.read_dir().into_iter().flatten().flatten() {
+        let name = mark.file_name();
+        let sequence = name.to_str().and_then(|name| name.split('-').next()?.parse().ok());
+        if let Some(sequence) = sequence
+            && let Err(failure) = follow(context, repository, sequence, &mark.path(), &mut said)
+        {
+            said.push(format!("env files that a dead command left behind do not follow yet: {failure}"));
+        }
+    }
+    said
+}
+
+fn follow(
+    context: &Context,
+    repository: &Repository,
+    sequence: u64,
+    mark: &Path,
+    said: &mut Vec<String>,
+) -> Result<()> {
+    let registry = context.store()?.read()?;
+    let entry = registry.entries().find(|entry| entry.sequence == sequence);
+    // Which configuration counts elsewhere, whoever comes there knows.
+    if entry.is_some_and(|entry| repository.find_id().as_ref() != Some(&entry.repository_id)) {
+        return Ok(());
+    }
+    let Some(_hold) = FileHold::try_take(mark)? else { return Ok(()) };
+    let is_due = |entry: &&Entry| entry.state == EntryState::Active && entry.env && entry.path.is_dir();
+    let Some(entry) = entry.filter(is_due) else { return Ok(()) };
+    match env_files::follow(context, repository, entry) {
+        Ok(written) if !written.changed => {}
+        Ok(written) => {
+            said.push(format!("the env files of `{}` follow what a command that died had changed", entry.name));
+            said.extend(written.warnings);
+        }
+        Err(failure) => said.push(format!(
+            "the env files of `{}` are not as its record says, for a command died: {failure}; `{env}` writes them",
+            entry.name,
+            env = wt("env {}", &[&entry.name])
+        )),
+    }
+    Ok(())
+}
