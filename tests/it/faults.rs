@@ -3,72 +3,45 @@
 //! heavy one, which goes on where it was cut off.
 
 mod calls;
+mod catalogue;
 mod fingerprint;
 mod judge;
+mod of_outside;
+mod of_ports;
+mod of_services;
+mod of_worktrees;
+pub mod processes;
 mod progress;
-pub mod run;
+mod run;
 mod scenario;
 mod situations;
+mod stage;
+mod tracing;
 mod world;
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use calls::{CLASSES, Role, Series, series};
-use judge::Known;
+use calls::Series;
 use progress::{Progress, Verdict};
 use scenario::Scenario;
-use world::World;
+use stage::Stage;
 
 use crate::support::dice::Dice;
 use crate::support::{skip, strace};
 
-/// One point: runs it, judges it, and puts everything back.
-fn point(world: &World, scenario: &Scenario, series: &Series, number: u32, known: &mut Known) -> Verdict {
-    let outcome = run::run(scenario, &world.sandbox, Some((series, number)));
-    let judged = catch_unwind(AssertUnwindSafe(|| judge::judge(world, scenario, &outcome, known)));
-    run::end_all(&world.sandbox);
-    world.reset();
-    match judged {
-        Ok(()) if !outcome.is_reached => Verdict::End,
-        Ok(()) => Verdict::Good,
-        Err(panic) => {
-            let said = panic.downcast_ref::<String>().cloned();
-            let said = said.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
-            Verdict::Bad(said.unwrap_or_default())
-        }
-    }
+/// The seed that draws points.
+fn seed(usual: u64) -> u64 {
+    let seed = std::env::var("WT_FAULTS_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(usual);
+    eprintln!("WT_FAULTS_SEED={seed}");
+    seed
 }
 
-/// The run in which nothing goes wrong, judged too; answers how many calls a series may meet at most.
-fn counts(world: &World, scenario: &Scenario) -> Vec<(Role, String, u32)> {
-    let outcome = run::run(scenario, &world.sandbox, None);
-    assert_eq!(outcome.code, Some(0), "{}: {}", scenario.name, outcome.shown());
-    let counted = run::counted(&world.sandbox);
-    judge::judge(world, scenario, &outcome, &mut Known::new());
-    world.reset();
-    let mut most: BTreeMap<(bool, String), u32> = BTreeMap::new();
-    for (is_main, call, count) in counted {
-        for role in scenario.roles {
-            if is_main || *role == Role::Everyone {
-                let known = most.entry((*role == Role::Main, call.clone())).or_default();
-                *known = count.max(*known);
-            }
-        }
-    }
-    let role = |is_main| if is_main { Role::Main } else { Role::Everyone };
-    most.into_iter().map(|((is_main, call), count)| (role(is_main), call, count)).collect()
-}
-
-/// How many points a scenario has.
-fn planned(counts: &[(Role, String, u32)]) -> usize {
-    let faults = |call: &str| {
-        let class = CLASSES.iter().find(|class| class.calls.contains(&call)).unwrap();
-        class.errors.len() + 1
-    };
-    counts.iter().map(|(_, call, count)| faults(call) * usize::try_from(*count).unwrap()).sum()
+/// Whether a variable names this one of what could be run; all, where it is not set.
+fn wanted(variable: &str) -> impl Fn(&str) -> bool {
+    let words = std::env::var(variable).unwrap_or_default();
+    move |name| words.is_empty() || words.split(',').any(|word| word == name)
 }
 
 /// A few points of a scenario, drawn by the seed: `WT_FAULTS_SEED` draws others.
@@ -76,59 +49,83 @@ fn sample(names: &[&str], points: usize) {
     if !strace::has_strace(&std::env::temp_dir()) {
         return skip("strace is not installed or may not trace here");
     }
-    let seed = std::env::var("WT_FAULTS_SEED").ok().and_then(|seed| seed.parse().ok());
-    let seed: u64 = seed.unwrap_or(17);
-    eprintln!("WT_FAULTS_SEED={seed}");
+    let seed = seed(17);
     let mut dice = Dice(seed);
     for name in names {
-        let scenario = scenario::ALL.iter().find(|scenario| scenario.name == *name).unwrap();
-        let world = World::new((scenario.make)());
-        let (counts, mut known) = (counts(&world, scenario), Known::new());
+        let mut stage = Stage::new(catalogue::all().find(|scenario| scenario.name == *name).unwrap());
         for _ in 0..points {
-            let series = series(scenario.name, scenario.roles);
-            let of = |series: &Series| {
-                let count = counts
-                    .iter()
-                    .find(|(role, call, _)| (*role, call.as_str()) == (series.role, series.call));
-                count.map_or(0, |(_, _, count)| u64::from(*count))
-            };
-            let mut drawn = dice.roll(series.iter().map(of).sum());
-            let Some(series) = series.iter().find(|series| {
-                let count = of(series);
-                let is_here = drawn < count;
-                drawn = if is_here { drawn } else { drawn - count };
-                is_here
-            }) else {
-                continue;
-            };
-            let number = u32::try_from(drawn).unwrap() + 1;
-            if let Verdict::Bad(said) = point(&world, scenario, series, number, &mut known) {
+            let mut drawn = dice.roll(u64::try_from(stage.planned()).unwrap());
+            let (series, number) = stage
+                .counts
+                .iter()
+                .find_map(|(series, count)| {
+                    let is_here = drawn < u64::from(*count);
+                    let number = u32::try_from(drawn + 1).unwrap_or_default();
+                    drawn = if is_here { drawn } else { drawn - u64::from(*count) };
+                    is_here.then_some((*series, number))
+                })
+                .unwrap();
+            if let Verdict::Bad(said) = stage.point(&series, number) {
                 panic!("WT_FAULTS_SEED={seed}: {series} {number}: {said}");
             }
         }
     }
 }
 
-/// Runs a scenario's points that no run has seen, until the time is over.
-fn whole(scenario: &Scenario, until: Option<Instant>, planned_points: &Mutex<BTreeMap<&'static str, usize>>) {
-    let world = World::new((scenario.make)());
-    let count = planned(&counts(&world, scenario));
-    planned_points.lock().unwrap().insert(scenario.name, count);
-    let (progress, mut known) = (Progress::open(), Known::new());
-    for series in series(scenario.name, scenario.roles) {
-        let Some(mut number) = progress.next(&series) else { continue };
-        loop {
-            if until.is_some_and(|until| Instant::now() > until) {
-                return;
+/// Every stage that is wanted, made by two at a time, and what kept others from being made.
+fn stages(wanted: impl Fn(&str) -> bool) -> (Vec<Mutex<Stage>>, Vec<String>) {
+    let is_root = rustix::process::geteuid().is_root();
+    let chosen: Vec<&'static Scenario> = catalogue::all()
+        .filter(|scenario| wanted(scenario.name))
+        .filter(|scenario| {
+            if scenario.needs_root && !is_root {
+                skip(&format!("{}: only root can have that", scenario.name));
             }
-            let verdict = point(&world, scenario, &series, number, &mut known);
-            progress.note(&series, number, &verdict);
-            if matches!(verdict, Verdict::End) {
-                break;
-            }
-            number += 1;
+            !scenario.needs_root || is_root
+        })
+        .collect();
+    let (waiting, made, bad) =
+        (Mutex::new(chosen.into_iter()), Mutex::new(Vec::new()), Mutex::new(Vec::new()));
+    let next = || waiting.lock().unwrap().next();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(scenario) = next() {
+                    match catch_unwind(AssertUnwindSafe(|| Stage::new(scenario))) {
+                        Ok(stage) => made.lock().unwrap().push(stage),
+                        Err(panic) => {
+                            let said = panic.downcast_ref::<String>().cloned().unwrap_or_default();
+                            bad.lock()
+                                .unwrap()
+                                .push(format!("{}, with nothing going wrong: {said}", scenario.name));
+                        }
+                    }
+                }
+            });
+        }
+    });
+    let mut made = made.into_inner().unwrap();
+    made.sort_by_key(|stage| stage.scenario.name);
+    (made.into_iter().map(Mutex::new).collect(), bad.into_inner().unwrap())
+}
+
+/// Every point of all stages in an order that the seed draws, so that whatever was run by some time is a sample of all.
+fn points(
+    stages: &[Mutex<Stage>],
+    wanted: impl Fn(&str) -> bool,
+    dice: &mut Dice,
+) -> Vec<(usize, Series, u32, u32)> {
+    let mut points = Vec::new();
+    for (index, stage) in stages.iter().enumerate() {
+        for (series, count) in stage.lock().unwrap().counts.iter().filter(|(series, _)| wanted(series.call)) {
+            points.extend((1..=*count).map(|number| (index, *series, number, *count)));
         }
     }
+    for last in (1..points.len()).rev() {
+        let other = dice.roll(u64::try_from(last + 1).unwrap());
+        points.swap(last, usize::try_from(other).unwrap());
+    }
+    points
 }
 
 #[test]
@@ -137,29 +134,46 @@ fn a_create_a_removal_and_a_restore_survive_a_few_faults() {
 }
 
 #[test]
+fn a_supervisor_and_a_server_survive_a_few_faults() {
+    sample(&["supervisor restarting", "serve: remove"], 1);
+}
+
+#[test]
 #[ignore = "heavy: every call of every command fails or kills once; hours, resumable"]
 fn faults_at_every_call_of_every_command() {
     if !strace::has_strace(&std::env::temp_dir()) {
         return skip("strace is not installed or may not trace here");
     }
-    let wanted = std::env::var("WT_FAULTS").unwrap_or_default();
-    let is_wanted = |name: &str| wanted.is_empty() || wanted.split(',').any(|word| word == name);
     let seconds = std::env::var("WT_FAULTS_SECONDS").ok().and_then(|text| text.parse().ok());
     let until = seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
-    let chosen: Vec<&Scenario> = scenario::ALL.iter().filter(|scenario| is_wanted(scenario.name)).collect();
-    let waiting = Mutex::new(chosen.into_iter());
-    let planned = Mutex::new(BTreeMap::new());
-    let next = || waiting.lock().unwrap().next();
+    let seed = seed(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs());
+    let (stages, mut bad) = stages(wanted("WT_FAULTS"));
+    let progress = Progress::open();
+    let mut all = points(&stages, wanted("WT_FAULTS_CALLS"), &mut Dice(seed));
+    all.retain(|(_, series, number, _)| !progress.has(series, *number));
+    let waiting = Mutex::new(all.into_iter());
+    let next = || waiting.lock().unwrap().next().filter(|_| until.is_none_or(|until| Instant::now() < until));
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
-                while let Some(scenario) = next() {
-                    whole(scenario, until, &planned);
+                while let Some((index, series, mut number, count)) = next() {
+                    let mut stage = stages[index].lock().unwrap();
+                    loop {
+                        let verdict = stage.point(&series, number);
+                        progress.note(&series, number, &verdict);
+                        let is_over = number < count || matches!(verdict, Verdict::End);
+                        if is_over || progress.has(&series, number + 1) {
+                            break;
+                        }
+                        number += 1;
+                    }
                 }
             });
         }
     });
-    let (table, bad) = Progress::table(&planned.into_inner().unwrap());
+    let planned: Vec<_> = stages.iter().flat_map(|stage| stage.lock().unwrap().counts.clone()).collect();
+    let (table, found) = Progress::table(&planned);
+    bad.extend(found);
     println!("{table}{}", Progress::path().display());
     assert!(bad.is_empty(), "{}", bad.join("\n"));
 }

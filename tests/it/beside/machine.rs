@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::reference::{Place, Tree, World};
 use super::step::{Act, Fate, Step};
-use crate::faults::run::{end_all, processes};
+use crate::faults::processes::{end_all, processes};
 use crate::support::{Run, Sandbox, clock, git, skip, wait};
 
 /// A service that only lives.

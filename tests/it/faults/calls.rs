@@ -8,22 +8,32 @@ pub struct Class {
     pub errors: &'static [&'static str],
 }
 
-/// Every class; only errors that the manual page of its calls names, and that a healthy system may answer.
-pub const CLASSES: [Class; 13] = [
-    Class { calls: &["openat", "open"], errors: &["EACCES", "EMFILE", "ENOSPC", "EINTR"] },
+/// Every class; only errors that the manual page of its calls names, and that a healthy system may answer. Of `ioctl`, which asks
+/// about terminals and clones ranges of files, both pages' count.
+pub const CLASSES: [Class; 14] = [
+    Class { calls: &["openat", "open"], errors: &["EACCES", "EMFILE", "ENOMEM", "ENOSPC", "EINTR"] },
     Class { calls: &["write", "pwrite64"], errors: &["ENOSPC", "EIO", "EINTR"] },
-    Class { calls: &["fsync", "fdatasync"], errors: &["EIO", "ENOSPC"] },
+    Class { calls: &["fsync", "fdatasync"], errors: &["EIO", "ENOSPC", "EINTR"] },
     Class { calls: &["rename", "renameat", "renameat2"], errors: &["EACCES", "ENOSPC", "ENOMEM"] },
-    Class { calls: &["unlink", "unlinkat", "rmdir"], errors: &["EACCES", "EIO"] },
-    Class { calls: &["mkdir", "mkdirat"], errors: &["EACCES", "ENOSPC"] },
-    Class { calls: &["link", "linkat", "symlink", "symlinkat"], errors: &["EACCES", "ENOSPC", "EIO"] },
+    Class { calls: &["unlink", "unlinkat"], errors: &["EACCES", "EIO", "ENOMEM"] },
+    Class { calls: &["rmdir"], errors: &["EACCES", "ENOMEM"] },
+    Class { calls: &["mkdir", "mkdirat"], errors: &["EACCES", "ENOSPC", "ENOMEM"] },
+    Class {
+        calls: &["link", "linkat", "symlink", "symlinkat"],
+        errors: &["EACCES", "ENOSPC", "EIO", "ENOMEM"],
+    },
     Class { calls: &["flock"], errors: &["EINTR", "ENOLCK"] },
-    Class { calls: &["socket", "socketpair"], errors: &["EMFILE", "ENOMEM"] },
+    Class { calls: &["socket", "socketpair"], errors: &["EACCES", "EMFILE", "ENOMEM"] },
     Class { calls: &["clone", "clone3", "vfork", "fork"], errors: &["EAGAIN", "ENOMEM"] },
-    Class { calls: &["execve"], errors: &["EACCES", "ENOMEM"] },
+    Class { calls: &["execve"], errors: &["EACCES", "EMFILE", "ENOMEM"] },
     Class { calls: &["copy_file_range"], errors: &["EIO", "ENOSPC", "ENOMEM"] },
-    Class { calls: &["ioctl"], errors: &["ENOTTY"] },
+    Class { calls: &["ioctl"], errors: &["ENOTTY", "EOPNOTSUPP", "EXDEV", "EINVAL"] },
 ];
+
+/// Every call of every class.
+pub fn calls() -> impl Iterator<Item = &'static str> {
+    CLASSES.iter().flat_map(|class| class.calls.iter().copied())
+}
 
 /// What is done at a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,23 +60,29 @@ impl fmt::Display for Fault {
 
 impl Class {
     /// Everything that may happen at a call of this class.
-    pub fn faults(&self) -> impl Iterator<Item = Fault> {
+    fn faults(&self) -> impl Iterator<Item = Fault> {
         self.errors.iter().map(|error| Fault::Error(error)).chain([Fault::Kill])
     }
 }
 
 /// Whose calls are counted: each thread and each child counts its own.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Role {
     /// The main thread of the command.
     Main,
-    /// Every thread, and every process that it starts.
+    /// Every thread, and every process that it starts. In a scenario that looks at a process which runs already, all of that one's.
     Everyone,
+    /// Every git that it starts, and not the command itself, which makes its N-th call before its children make theirs.
+    Git,
 }
 
 impl fmt::Display for Role {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(if *self == Self::Main { "main" } else { "everyone" })
+        formatter.write_str(match self {
+            Self::Main => "main",
+            Self::Everyone => "everyone",
+            Self::Git => "git",
+        })
     }
 }
 

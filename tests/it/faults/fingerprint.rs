@@ -8,7 +8,8 @@ use std::path::Path;
 use crate::support::Sandbox;
 
 /// Files that say what was done, not how things stand.
-const SILENT: [&str; 5] = ["events.jsonl", "strace.log", "said", "input", "registry.json.bak"];
+const SILENT: [&str; 8] =
+    ["events.jsonl", "strace.log", "said", "input", "tools", "supervised", "supervisor", "registry.json.bak"];
 
 /// Returns a number that is the same for worlds of which the judge would say the same.
 pub fn fingerprint(sandbox: &Sandbox) -> u64 {

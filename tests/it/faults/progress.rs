@@ -1,6 +1,6 @@
 //! What was run already, in a file: a full run takes hours, and goes on where it was cut off.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Write;
@@ -10,9 +10,9 @@ use std::sync::Mutex;
 use super::calls::Series;
 
 /// Lines of the form `SCENARIO ROLE CALL FAULT NUMBER VERDICT`, with tabs between them. The verdict is `good`, `end` where the
-/// series has no such call, or what was wrong.
+/// command made no such call in that run, or what was wrong.
 pub struct Progress {
-    lines: BTreeMap<String, BTreeMap<u32, String>>,
+    verdicts: HashMap<String, String>,
     file: Mutex<File>,
 }
 
@@ -32,25 +32,19 @@ impl Progress {
 
     pub fn open() -> Self {
         let path = Self::path();
-        let mut lines: BTreeMap<String, BTreeMap<u32, String>> = BTreeMap::new();
+        let mut verdicts = HashMap::new();
         for line in fs::read_to_string(&path).unwrap_or_default().lines() {
-            let mut words = line.rsplitn(3, '\t');
-            let (Some(verdict), Some(number), Some(series)) = (words.next(), words.next(), words.next())
-            else {
-                continue;
-            };
-            let Ok(number) = number.parse() else { continue };
-            lines.entry(series.to_owned()).or_default().insert(number, verdict.to_owned());
+            if let Some((point, verdict)) = line.rsplit_once('\t') {
+                verdicts.insert(point.to_owned(), verdict.to_owned());
+            }
         }
         let file = Mutex::new(File::options().create(true).append(true).open(path).unwrap());
-        Self { lines, file }
+        Self { verdicts, file }
     }
 
-    /// The first number of a series that was not tried; `None` where its end was seen.
-    pub fn next(&self, series: &Series) -> Option<u32> {
-        let Some(known) = self.lines.get(&series.to_string()) else { return Some(1) };
-        let is_over = known.values().any(|verdict| verdict == "end");
-        (!is_over).then(|| known.keys().next_back().map_or(1, |last| last + 1))
+    /// Answers whether a run has had this point.
+    pub fn has(&self, series: &Series, number: u32) -> bool {
+        self.verdicts.contains_key(&format!("{series}\t{number}"))
     }
 
     pub fn note(&self, series: &Series, number: u32, verdict: &Verdict) {
@@ -62,31 +56,40 @@ impl Progress {
         writeln!(self.file.lock().unwrap(), "{series}\t{number}\t{verdict}").unwrap();
     }
 
-    /// The table of points by scenario, and those that were bad.
-    pub fn table(planned: &BTreeMap<&'static str, usize>) -> (String, Vec<String>) {
+    /// The table of points by scenario, and those that were bad. A point counts as planned where the run in which nothing went wrong
+    /// had that call, or where a later one did; as judged where the judge found it good or bad.
+    pub fn table(planned: &[(Series, u32)]) -> (String, Vec<String>) {
         let known = Self::open();
+        let mut rows: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
+        for (series, count) in planned {
+            rows.entry(series.scenario).or_default()[0] += usize::try_from(*count).unwrap();
+        }
+        let counts: HashMap<String, u32> =
+            planned.iter().map(|(series, count)| (series.to_string(), *count)).collect();
+        let mut bad = Vec::new();
+        for (point, verdict) in &known.verdicts {
+            let Some(row) = rows.get_mut(point.split('\t').next().unwrap_or_default()) else { continue };
+            let (series, number) = point.rsplit_once('\t').unwrap_or_default();
+            let is_later = counts
+                .get(series)
+                .is_none_or(|count| number.parse().is_ok_and(|number: u32| number > *count));
+            row[0] += usize::from(is_later && verdict != "end");
+            row[1] += usize::from(verdict != "end");
+            row[2] += 1;
+            if verdict.starts_with("BAD") {
+                row[3] += 1;
+                bad.push(format!("{point}\t{verdict}"));
+            }
+        }
         let mut table =
             format!("{:<26}{:>9}{:>9}{:>9}{:>6}\n", "scenario", "planned", "reached", "judged", "bad");
-        let (mut bad, mut sum) = (Vec::new(), [0; 4]);
-        for (scenario, planned) in planned {
-            let mut row = [*planned, 0, 0, 0];
-            for (series, numbers) in &known.lines {
-                if series.split('\t').next() != Some(scenario) {
-                    continue;
-                }
-                for (number, verdict) in numbers.iter().filter(|(_, verdict)| *verdict != "end") {
-                    row[1] += 1;
-                    row[2] += 1;
-                    if verdict != "good" {
-                        row[3] += 1;
-                        bad.push(format!("{series}\t{number}\t{verdict}"));
-                    }
-                }
-            }
-            writeln!(table, "{scenario:<26}{:>9}{:>9}{:>9}{:>6}", row[0], row[1], row[2], row[3]).unwrap();
+        let mut sum = [0; 4];
+        for row in rows.values() {
             sum.iter_mut().zip(row).for_each(|(sum, count)| *sum += count);
         }
-        writeln!(table, "{:<26}{:>9}{:>9}{:>9}{:>6}", "all", sum[0], sum[1], sum[2], sum[3]).unwrap();
+        for (scenario, row) in rows.iter().chain([(&"all", &sum)]) {
+            writeln!(table, "{scenario:<26}{:>9}{:>9}{:>9}{:>6}", row[0], row[1], row[2], row[3]).unwrap();
+        }
         (table, bad)
     }
 }

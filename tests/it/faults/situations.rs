@@ -12,7 +12,10 @@ pub fn with_bystander() -> Sandbox {
 
 /// A repository with this `.wt.toml`, trusted, and a worktree that is no command's business.
 fn with_configuration(config: Option<&str>) -> Sandbox {
-    let sandbox = Sandbox::without_repository();
+    bystander_in(Sandbox::without_repository(), config)
+}
+
+fn bystander_in(sandbox: Sandbox, config: Option<&str>) -> Sandbox {
     let repo = sandbox.make_repository_with("proj", &["init", "-q", "-b", "main", "--template="]);
     write(&repo, ".gitignore", "/cache/\n/.secret\nnode_modules\n.claude/\n");
     write(&repo, ".worktreeinclude", "/cache/\n/.secret\n");
@@ -64,7 +67,7 @@ pub fn with_login() -> Sandbox {
     login_in(with_bystander())
 }
 
-fn login_in(sandbox: Sandbox) -> Sandbox {
+pub fn login_in(sandbox: Sandbox) -> Sandbox {
     sandbox.wt(&["create", "login", "--ports", "--no-setup"]).ok();
     own_line(&sandbox, "feature-login");
     make_precious(&sandbox, &sandbox.worktree("feature-login"));
@@ -178,10 +181,15 @@ pub fn with_services() -> Sandbox {
 
 /// Branches are claimed on a remote.
 pub fn with_claims() -> Sandbox {
-    let sandbox = with_bystander();
+    claiming(with_bystander())
+}
+
+fn claiming(sandbox: Sandbox) -> Sandbox {
     let repo = sandbox.repo();
     sandbox.add_remote(&repo, "origin");
     sandbox.configure("[team]\nclaims = \"git\"\ntimeout = \"20s\"\n");
+    // What was there before takes its claim.
+    sandbox.wt(&["validate", "--fix"]).ok();
     sandbox
 }
 
@@ -206,5 +214,151 @@ pub fn with_foreign_hook() -> Sandbox {
 pub fn with_hooks() -> Sandbox {
     let sandbox = with_foreign_hook();
     sandbox.wt(&["hooks", "install"]).ok();
+    sandbox
+}
+
+/// A branch that somebody worked on.
+pub fn with_branch() -> Sandbox {
+    let sandbox = with_bystander();
+    let repo = sandbox.repo();
+    let tree = sandbox.git(&repo, &["rev-parse", "HEAD^{tree}"]);
+    let work = sandbox.git(&repo, &["commit-tree", "-m", "work", "-p", "HEAD", &tree]);
+    sandbox.git(&repo, &["branch", "feature/login", &work]);
+    sandbox
+}
+
+/// A setup, and something behind it that nobody waits for.
+pub fn with_slow_setup() -> Sandbox {
+    with_configuration(Some("[worktree]\nsetup = [\"touch ../one\"]\nbackground = [\"touch ../two\"]\n"))
+}
+
+/// Nothing would be lost with it.
+pub fn with_clean() -> Sandbox {
+    let sandbox = with_bystander();
+    sandbox.wt(&["create", "login", "--ports", "--no-setup"]).ok();
+    sandbox
+}
+
+pub fn with_two() -> Sandbox {
+    let sandbox = with_login();
+    sandbox.wt(&["create", "other", "--ports"]).ok();
+    sandbox
+}
+
+/// Its folder was deleted, and its record is put away.
+pub fn with_pruned() -> Sandbox {
+    let sandbox = with_vanished();
+    sandbox.wt(&["prune"]).ok();
+    sandbox
+}
+
+/// What was removed can be restored no longer, and is still to be torn down.
+pub fn with_due_teardown() -> Sandbox {
+    let sandbox = with_configuration(Some(
+        "[worktree]\nsetup = [\"true\"]\nteardown = [\"sh -c 'echo {{ name }} >> ../torn'\"]\n",
+    ));
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    sandbox.wt(&["remove", "login", "--force"]).ok();
+    crate::teardown::let_time_pass(&sandbox);
+    sandbox
+}
+
+pub fn with_exclusion() -> Sandbox {
+    let sandbox = with_login();
+    sandbox.wt(&["ports", "exclude", &sandbox.port(5).to_string(), "--reason", "printer"]).ok();
+    sandbox
+}
+
+/// Has a server that no `wt up` started listen on a port, with a folder of the worktrees' as its own.
+pub fn serve_port(sandbox: &Sandbox, folder: &str, port: u16) {
+    let mut folder = sandbox.worktree(folder);
+    if folder.ends_with(".wt-trash") {
+        let entries = fs::read_dir(&folder).unwrap().flatten().map(|entry| entry.path());
+        folder = entries.into_iter().find(|path| path.is_dir()).unwrap();
+    }
+    let script = format!(
+        "import socket, time\ns = socket.socket()\ns.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\n\
+         s.bind(('127.0.0.1', {}))\ns.listen(5)\ntime.sleep(1000)\n",
+        sandbox.port(port)
+    );
+    let mut server = sandbox.program("python3", &folder).args(["-c", &script]).spawn().unwrap();
+    crate::support::wait::until("it listens", || {
+        std::net::TcpStream::connect(("127.0.0.1", sandbox.port(port))).is_ok()
+    });
+    std::thread::spawn(move || server.wait());
+}
+
+pub fn up(sandbox: &Sandbox) {
+    sandbox.wt(&["up", "-w", "feature-login"]).ok();
+}
+
+/// Services, and the words with which their supervisor was started once.
+pub fn with_former_supervisor() -> Sandbox {
+    let sandbox = with_services();
+    up(&sandbox);
+    let pid = sandbox.json(&["status", "-w", "feature-login"])["supervisor"].as_u64().unwrap();
+    let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap();
+    sandbox.wt(&["down", "-w", "feature-login"]).ok();
+    fs::write(sandbox.path("supervisor"), words).unwrap();
+    sandbox
+}
+
+/// Whether people said that a port is not to be given.
+pub fn is_excluded(sandbox: &Sandbox) -> bool {
+    sandbox.registry()["exclusions"].as_array().is_some_and(|all| !all.is_empty())
+}
+
+/// How many claims on branches the remote has.
+pub fn claims(sandbox: &Sandbox) -> usize {
+    let remote = sandbox.path("remotes/origin.git");
+    sandbox.git(&remote, &["for-each-ref", "--format=%(refname)", "refs/wt/claims"]).lines().count()
+}
+
+pub fn with_claim() -> Sandbox {
+    let sandbox = with_claims();
+    sandbox.wt(&["team", "claim", "feature/login"]).ok();
+    sandbox
+}
+
+pub fn with_claimed_login() -> Sandbox {
+    login_in(with_claims())
+}
+
+/// The users of this machine keep their ports apart; only root can have that.
+pub fn with_shared_host() -> Sandbox {
+    let sandbox = Sandbox::without_repository();
+    let folder = sandbox.path("claims");
+    sandbox.wt_in(&sandbox.path(""), &["team", "init", "--shared-host", folder.to_str().unwrap()]).ok();
+    sandbox.configure(&format!("[team]\nshared_host = \"{}\"\n", folder.display()));
+    bystander_in(sandbox, None)
+}
+
+/// An agent's session is known.
+pub fn with_session() -> Sandbox {
+    let sandbox = with_agents();
+    let folder = sandbox.repo().join(".claude/worktrees/calm-fox");
+    sandbox.wt_in(&folder, &["agent", "enter"]).ok();
+    sandbox
+}
+
+/// Beside settings of the user's.
+pub fn with_installed_agent() -> Sandbox {
+    let sandbox = with_login();
+    write(&sandbox.path("home"), ".claude/settings.json", "{\n  \"mine\": true\n}\n");
+    sandbox.wt(&["agent", "install", "claude", "--user"]).ok();
+    sandbox
+}
+
+/// Another tool's file says what is run.
+pub fn with_procfile() -> Sandbox {
+    let sandbox = with_login();
+    write(&sandbox.repo(), "Procfile", "web: python3 -m http.server $PORT\n");
+    sandbox
+}
+
+pub fn with_notices() -> Sandbox {
+    let sandbox = with_login();
+    let told = sandbox.path("home/told");
+    sandbox.configure(&format!("[notify]\ncommand = \"touch {}\"\n", told.display()));
     sandbox
 }

@@ -6,7 +6,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::support::Sandbox;
+use super::processes::processes;
+use crate::support::{Sandbox, wait};
 
 /// What stands at a path.
 #[derive(Clone, PartialEq, Eq)]
@@ -26,6 +27,7 @@ pub struct World {
 
 impl World {
     pub fn new(sandbox: Sandbox) -> Self {
+        wait::until("what goes on behind the commands to end", || processes(&sandbox).is_empty());
         let folders = ["feature-bystander", "feature-login"].map(|name| sandbox.worktree(name));
         let there = folders.into_iter().filter(|folder| folder.join(".git").exists());
         let statuses =

@@ -83,7 +83,7 @@ impl Server {
         self.child.id()
     }
 
-    fn said(&mut self) -> String {
+    pub fn said(&mut self) -> String {
         let mut said = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         said
