@@ -4,7 +4,6 @@
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on says so by panicking")]
 #![expect(clippy::disallowed_methods, reason = "git and wt are children here, and files are made for them")]
 
-use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -12,6 +11,10 @@ use std::time::{Duration, Instant};
 
 #[path = "support/drawing.rs"]
 mod drawing;
+#[path = "support/sources.rs"]
+mod sources;
+
+use sources::write_sources;
 
 use wt::door::{Request, SiblingCandidate, checkout};
 
@@ -168,7 +171,7 @@ impl Bench {
         bench.git(&bench.main(), &["config", "maintenance.auto", "false"]);
         // Two versions of every file: packed, one of them becomes a delta.
         for version in 0..2 {
-            bench.write_files(files, version);
+            write_sources(&bench.main(), files, version);
             bench.git(&bench.main(), &["add", "-A"]);
             bench.git(&bench.main(), &["commit", "-q", "-m", "version"]);
         }
@@ -190,25 +193,6 @@ impl Bench {
     fn siblings(&self, commit: &str) -> [SiblingCandidate; 1] {
         let commit = Some(commit.to_owned());
         [SiblingCandidate { folder: self.main(), admin: self.main().join(".git"), commit }]
-    }
-
-    /// Sizes from 0.5 to 60 KB, most of them small, of a fixed seed; 12 files in a folder.
-    fn write_files(&self, files: usize, version: usize) {
-        let mut seed = 7_u64;
-        let mut next = |below: u64| {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (seed >> 33) % below
-        };
-        for number in 0..files {
-            let folder = self.main().join(format!("part-{}/module-{}", number / 144, number / 12));
-            fs::create_dir_all(&folder).unwrap();
-            let size = 500 + if next(12) == 0 { next(60_000) } else { next(6000) };
-            let mut text = format!("version {version} of file {number}\n");
-            while u64::try_from(text.len()).unwrap() < size {
-                writeln!(text, "let value_{} = compute({}, {});", next(90), next(100_000), next(9)).unwrap();
-            }
-            fs::write(folder.join(format!("file-{number}.rs")), text).unwrap();
-        }
     }
 
     fn isolated(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {

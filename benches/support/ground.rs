@@ -13,11 +13,15 @@ impl Ground {
     /// One with so many small files, on tmpfs where there is one.
     pub fn new(files: usize) -> Self {
         let memory = Path::new("/dev/shm");
-        let root = match std::env::var_os("TMPDIR") {
-            None if memory.is_dir() => tempfile::tempdir_in(memory),
-            _ => tempfile::tempdir(),
-        };
-        let ground = Self { root: root.unwrap() };
+        match std::env::var_os("TMPDIR") {
+            None if memory.is_dir() => Self::in_folder(memory, files),
+            _ => Self::in_folder(&std::env::temp_dir(), files),
+        }
+    }
+
+    /// The same in a folder of somebody's choice.
+    pub fn in_folder(parent: &Path, files: usize) -> Self {
+        let ground = Self { root: tempfile::tempdir_in(parent).unwrap() };
         fs::create_dir_all(ground.main()).unwrap();
         for number in 0..files {
             let folder = ground.main().join(format!("part-{}/module-{}", number / 1440, number / 12));
@@ -49,6 +53,11 @@ impl Ground {
 
     /// Runs it in the main worktree, with a home and a state folder of the ground's own.
     pub fn run(&self, command: &mut Command) -> Output {
+        self.prepared(command).output().unwrap()
+    }
+
+    /// The same command, not run yet.
+    pub fn prepared<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "XDG_CONFIG_HOME"] {
             command.env_remove(name);
         }
@@ -57,7 +66,6 @@ impl Ground {
             command.env(format!("GIT_{who}_EMAIL"), "bench@example.com");
         }
         command.env("HOME", self.root.path()).env("WT_STATE_DIR", self.root.path().join("state"));
-        command.env("GIT_CONFIG_NOSYSTEM", "1").stdin(Stdio::null()).current_dir(self.main());
-        command.output().unwrap()
+        command.env("GIT_CONFIG_NOSYSTEM", "1").stdin(Stdio::null()).current_dir(self.main())
     }
 }
