@@ -1,7 +1,10 @@
 //! The worktree of this repository that a person means: by name, branch, path or identifier, for what only shows the way
 //! also by the beginning of one; `^` is the main one, `@` the one they stand in.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
+
+use glance::Glances;
 
 use super::rows::{self, WorktreeRow};
 use crate::context::Context;
@@ -13,6 +16,8 @@ use crate::model::registry::table::Registry;
 use crate::model::resolve::{self, NamedWorktree, Naming, Resolution};
 use crate::model::sign::Sign;
 use crate::ops::restorable;
+
+mod glance;
 
 /// A worktree that was found.
 #[derive(Clone, Debug)]
@@ -79,7 +84,7 @@ pub fn named(context: &Context, registry: &Registry, wanted: &str) -> Result<Fou
 ///
 /// As [`named`].
 pub fn called(context: &Context, registry: &Registry, wanted: &str, naming: Naming) -> Result<FoundWorktree> {
-    Among::read(context, registry)?.called(wanted, naming)
+    Among::new(context, registry).called(wanted, naming)
 }
 
 /// As [`named`]; `None` where no worktree is called so.
@@ -88,32 +93,27 @@ pub fn called(context: &Context, registry: &Registry, wanted: &str, naming: Nami
 ///
 /// `ambiguous` with the candidates.
 pub fn find_named(context: &Context, registry: &Registry, wanted: &str) -> Result<Option<FoundWorktree>> {
-    Among::read(context, registry)?.find_named(wanted)
+    Among::new(context, registry).find_named(wanted)
 }
 
 /// The words that may have been meant by a name that no worktree has.
 #[derive(Default)]
 struct Absent(Vec<String>);
 
-/// The worktrees of the repository that we stand in, read once for all names that are looked for among them.
+/// The worktrees of the repository that we stand in, read once for all names that are looked for among them, and no more of
+/// them than these names need.
 pub struct Among<'a> {
     context: &'a Context,
     registry: &'a Registry,
-    rows: Vec<WorktreeRow>,
-    candidates: Vec<NamedWorktree>,
+    glances: OnceCell<Option<Glances>>,
+    whole: OnceCell<(Vec<WorktreeRow>, Vec<NamedWorktree>)>,
 }
 
 impl<'a> Among<'a> {
-    /// Reads them.
-    ///
-    /// # Errors
-    ///
-    /// `not_a_repository`, or the repository's own files cannot be read.
-    pub fn read(context: &'a Context, registry: &'a Registry) -> Result<Self> {
-        let repository = context.require_repository()?;
-        let rows = rows::rows(repository, registry)?;
-        let candidates = rows.iter().map(|row| rows::candidate(row, registry, repository)).collect();
-        Ok(Self { context, registry, rows, candidates })
+    /// Nothing is read before the first name.
+    #[must_use]
+    pub fn new(context: &'a Context, registry: &'a Registry) -> Self {
+        Self { context, registry, glances: OnceCell::new(), whole: OnceCell::new() }
     }
 
     /// As [`named`].
@@ -134,6 +134,30 @@ impl<'a> Among<'a> {
         self.find_or_refuse(wanted, Naming::Whole).map(Result::ok)
     }
 
+    fn find_at_a_glance(&self, wanted: &str) -> Result<Option<WorktreeRow>> {
+        if !Glances::may_tell(self.context, wanted) || self.whole.get().is_some() {
+            return Ok(None);
+        }
+        let glances = match self.glances.get() {
+            Some(known) => known,
+            None => {
+                let read = Glances::read(self.context.require_repository()?, self.registry)?;
+                self.glances.get_or_init(|| read)
+            }
+        };
+        glances.as_ref().map_or(Ok(None), |glances| glances.find(self.context, self.registry, wanted))
+    }
+
+    fn whole(&self) -> Result<&(Vec<WorktreeRow>, Vec<NamedWorktree>)> {
+        if let Some(known) = self.whole.get() {
+            return Ok(known);
+        }
+        let repository = self.context.require_repository()?;
+        let rows = rows::rows(repository, self.registry)?;
+        let candidates = rows.iter().map(|row| rows::candidate(row, self.registry, repository)).collect();
+        Ok(self.whole.get_or_init(|| (rows, candidates)))
+    }
+
     fn called(&self, wanted: &str, naming: Naming) -> Result<FoundWorktree> {
         self.find_or_refuse(wanted, naming)?
             .map_err(|absent| not_found(self.context, self.registry, wanted, &absent))
@@ -144,12 +168,16 @@ impl<'a> Among<'a> {
         wanted: &str,
         naming: Naming,
     ) -> Result<std::result::Result<FoundWorktree, Absent>> {
-        let (context, rows) = (self.context, &self.rows);
+        let context = self.context;
         if let Some(found) = find_signed(context, self.registry, wanted)? {
             return Ok(Ok(found));
         }
+        if let Some(row) = self.find_at_a_glance(wanted)? {
+            return Ok(Ok(row.into()));
+        }
+        let (rows, candidates) = self.whole()?;
         let found = |index: usize| rows.get(index).cloned().map(FoundWorktree::from);
-        match resolve::resolve(wanted, &self.candidates, &context.folder, naming) {
+        match resolve::resolve(wanted, candidates, &context.folder, naming) {
             Resolution::One(index) => Ok(found(index).ok_or_else(Absent::default)),
             Resolution::Many(indices) => {
                 let found: Vec<&WorktreeRow> = indices.iter().filter_map(|index| rows.get(*index)).collect();
@@ -213,9 +241,8 @@ pub fn find_signed(context: &Context, registry: &Registry, wanted: &str) -> Resu
 ///
 /// `bare_unsupported` for a bare one, which has none.
 pub fn main(repository: &Repository, registry: &Registry) -> Result<FoundWorktree> {
-    let mut rows = rows::rows(repository, registry)?;
-    match rows.iter().position(WorktreeRow::is_main) {
-        Some(position) => Ok(rows.swap_remove(position).into()),
+    match rows::find_main_row(repository, registry)? {
+        Some(row) => Ok(row.into()),
         None => Err(Failure::new(
             Code::BareUnsupported,
             format!("{} is a bare repository: it has no main worktree", repository.root().display()),
@@ -232,11 +259,8 @@ pub fn main(repository: &Repository, registry: &Registry) -> Result<FoundWorktre
 pub fn here(context: &Context) -> Result<FoundWorktree> {
     let repository = context.require_repository()?;
     let registry = context.store()?.read()?;
-    let mut rows = rows::rows(repository, &registry)?;
-    let current = repository.current().map(|current| rows::canonical(&current.path));
-    let position = current.and_then(|path| rows.iter().position(|row| rows::canonical(row.path()) == path));
-    match position {
-        Some(position) => Ok(rows.swap_remove(position).into()),
+    match find_current_row(repository, &registry)? {
+        Some(row) => Ok(row.into()),
         None if repository.is_bare() => Err(Failure::new(
             Code::BareUnsupported,
             format!(
@@ -253,6 +277,17 @@ pub fn here(context: &Context) -> Result<FoundWorktree> {
             }))
         }
     }
+}
+
+/// The row of the worktree whose folder we stand in, as git knows it.
+fn find_current_row(repository: &Repository, registry: &Registry) -> Result<Option<WorktreeRow>> {
+    let Some(current) = repository.current() else { return Ok(None) };
+    let row = match &current.admin {
+        Some(admin) => rows::find_row(repository, registry, admin)?,
+        None => rows::find_main_row(repository, registry)?,
+    };
+    let place = rows::canonical(&current.path);
+    Ok(row.filter(|row| rows::canonical(row.path()) == place))
 }
 
 /// Returns what to say of a folder that was a worktree until it was moved, and git was not told; `None` for others.

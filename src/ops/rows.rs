@@ -106,6 +106,17 @@ pub fn find_row(repository: &Repository, registry: &Registry, admin: &str) -> Re
     Ok(Some(WorktreeRow { worktree: Some(worktree), entry }))
 }
 
+/// Returns the row of the main worktree, read alone; `None` for a bare repository, which has none.
+///
+/// # Errors
+///
+/// Fails when the repository's own files cannot be read.
+pub fn find_main_row(repository: &Repository, registry: &Registry) -> Result<Option<WorktreeRow>> {
+    let Some(worktree) = repository.find_main_worktree()? else { return Ok(None) };
+    let entry = find_record(repository, registry, mark(&worktree)).cloned();
+    Ok(Some(WorktreeRow { worktree: Some(worktree), entry }))
+}
+
 /// Returns the living record of that worktree of the repository.
 #[must_use]
 pub fn find_record<'a>(

@@ -50,6 +50,55 @@ fn a_whole_name_wins_over_a_beginning() {
 }
 
 #[test]
+fn a_name_comes_before_a_branch_a_branch_before_a_folder_and_that_before_an_identifier() {
+    let sandbox = with_two();
+    let means = |word: &str, folder: &std::path::Path| {
+        let said = sandbox.wt(&["path", word]).ok().stdout;
+        assert_eq!(said, format!("{}\n", folder.display()), "{word}");
+    };
+    let login = sandbox.worktree("feature-login");
+    means("login", &login);
+    // A worktree's folder of that name where one stands; git calls the worktree as its folder was called first.
+    let (first, beside) = (sandbox.repo().join("first"), sandbox.repo().join("login"));
+    sandbox.git(&sandbox.repo(), &["worktree", "add", "-q", "-b", "other", first.to_str().unwrap()]);
+    sandbox.git(&sandbox.repo(), &["worktree", "move", first.to_str().unwrap(), beside.to_str().unwrap()]);
+    means("login", &beside);
+    means("other", &beside);
+    // A branch that is called so, of a worktree on record and of one that is not.
+    sandbox.git(&sandbox.worktree("feature-logout"), &["checkout", "-q", "-b", "login"]);
+    means("login", &sandbox.worktree("feature-logout"));
+    sandbox.git(&sandbox.worktree("feature-logout"), &["checkout", "-q", "feature/logout"]);
+    let unrecorded = sandbox.path("elsewhere");
+    sandbox.git(&sandbox.repo(), &["worktree", "add", "-q", unrecorded.to_str().unwrap(), "login"]);
+    means("login", &unrecorded);
+    // What git calls so, without a record: that is its name.
+    let named = sandbox.path("other");
+    sandbox.git(&sandbox.repo(), &["worktree", "add", "-q", "--detach", named.to_str().unwrap()]);
+    means("other", &named);
+}
+
+#[test]
+fn one_that_git_moved_or_that_is_amid_a_rebase_keeps_its_words() {
+    let sandbox = with_two();
+    let (login, moved) = (sandbox.worktree("feature-login"), sandbox.path("moved"));
+    crate::support::git::write(&login, "src/main.txt", "theirs\n");
+    sandbox.commit(&login, "theirs");
+    crate::support::git::write(&sandbox.repo(), "src/main.txt", "ours\n");
+    sandbox.commit(&sandbox.repo(), "ours");
+    sandbox.try_git(&login, &["rebase", "main"]);
+    assert_eq!(sandbox.git(&login, &["rev-parse", "--abbrev-ref", "HEAD"]), "HEAD");
+    let words = ["feature/login", "login", "feature-login"];
+    for word in words {
+        assert_eq!(sandbox.wt(&["path", word]).ok().stdout, format!("{}\n", login.display()), "{word}");
+    }
+    sandbox.git(&login, &["rebase", "--abort"]);
+    sandbox.git(&sandbox.repo(), &["worktree", "move", login.to_str().unwrap(), moved.to_str().unwrap()]);
+    for word in words.into_iter().chain(moved.to_str()) {
+        assert_eq!(sandbox.wt(&["path", word]).ok().stdout, format!("{}\n", moved.display()), "{word}");
+    }
+}
+
+#[test]
 fn an_identifier_of_two_purposes_is_ambiguous() {
     let sandbox = Sandbox::new();
     sandbox.wt(&["create", "login"]).ok();

@@ -55,6 +55,11 @@ impl Repository {
         Ok(found)
     }
 
+    /// Returns the main worktree; `None` for a bare repository, which has none.
+    pub fn find_main_worktree(&self) -> Result<Option<GitWorktree>> {
+        if self.bare { Ok(None) } else { self.read_main().map(Some) }
+    }
+
     /// Returns the worktrees one after the other, the main one first, each read when it is asked for; what cannot be read
     /// is left out.
     pub fn each_worktree(&self) -> impl Iterator<Item = GitWorktree> {

@@ -136,7 +136,7 @@ pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
     if request.wanted.is_empty() {
         worktrees.push(inspect(context, repository, find::here(context)?, look)?);
     }
-    let among = find::Among::read(context, &registry)?;
+    let among = find::Among::new(context, &registry);
     for wanted in &request.wanted {
         let found = if request.if_exists {
             let Some(found) = among.find_named(wanted)? else {
