@@ -10,6 +10,7 @@ use super::branch_edit::patiently;
 use super::repository::{Repository, git_dir_word};
 use super::tips::read_text;
 use crate::error::Result;
+use crate::host::git_files::index::find_cached_tree;
 use crate::host::git_files::objects::{Library, Unread};
 use crate::model::branch::{Head, is_object_id};
 
@@ -100,7 +101,9 @@ fn keep_in_library(
         commits.iter().filter_map(|commit| library.find_commit(Oid::from_str(commit).ok()?).ok()).collect();
     let file = admin_dir.join("index");
     // Mostly git has left word of the tree in the index, and it was written with a commit.
-    let cached = super::scan::cached_tree(&file).filter(|tree| library.find_tree(*tree).is_ok());
+    let cached = find_cached_tree(&file)
+        .and_then(|tree| Oid::from_bytes(&tree).ok())
+        .filter(|tree| library.find_tree(*tree).is_ok());
     let tree = match cached {
         Some(tree) => Some(tree),
         None => index_tree(library, &file, parents.is_empty())?,

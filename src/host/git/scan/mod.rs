@@ -15,6 +15,4 @@ mod worktree;
 pub(in crate::host::git) use doubt::ScanDoubt;
 pub use judge::{Depth, Ignores};
 pub(in crate::host::git) use rules::{Rules, user_file};
-pub(in crate::host::git) use worktree::{
-    ScannedWorktree, Trees, assumed_paths, cached_tree, scan, submodule_paths,
-};
+pub(in crate::host::git) use worktree::{ScannedWorktree, Trees, assumed_paths, scan, submodule_paths};

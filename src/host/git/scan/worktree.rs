@@ -95,12 +95,6 @@ pub(in crate::host::git) fn scan(
     Ok(changes)
 }
 
-/// Returns the tree that an index is exactly, where it says so itself and is not empty.
-pub(in crate::host::git) fn cached_tree(index: &Path) -> Option<Oid> {
-    let index = whole_index(index).ok().filter(|index| !index.entries.is_empty())?;
-    Oid::from_bytes(&index.tree?.tree?).ok()
-}
-
 /// Returns the paths of an index that are marked as assumed unchanged; `None` where git must tell.
 pub(in crate::host::git) fn assumed_paths(index: &Path) -> Option<Vec<Vec<u8>>> {
     let index = whole_index(index).ok()?;

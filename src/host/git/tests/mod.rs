@@ -2,6 +2,7 @@
 
 mod admin;
 mod branches;
+mod cached_tree;
 mod changes;
 mod kinds;
 mod sandbox;

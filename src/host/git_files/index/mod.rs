@@ -2,12 +2,14 @@
 //! decided elsewhere.
 
 mod bytes;
+mod cached;
 mod read;
 mod stat;
 mod tree;
 mod unread;
 mod write;
 
+pub use cached::find_cached_tree;
 pub use read::{IndexEntry, IndexFile};
 pub use stat::StatData;
 pub use tree::TreeCache;

@@ -14,10 +14,10 @@ use super::tree::TreeCache;
 use super::unread::{NAME, UnreadIndex};
 
 /// The least that an entry takes, in bytes.
-const LEAST: usize = 62;
+pub(super) const LEAST: usize = 62;
 
 const ASSUME_UNCHANGED: u16 = 0x8000;
-const EXTENDED: u16 = 0x4000;
+pub(super) const EXTENDED: u16 = 0x4000;
 const STAGE: u16 = 0x3000;
 const SKIP_WORKTREE: u16 = 0x4000;
 const INTENT_TO_ADD: u16 = 0x2000;
@@ -34,8 +34,7 @@ pub struct IndexFile {
     paths: Vec<u8>,
     /// The root of the cache of trees, where git has left one.
     pub tree: Option<TreeCache>,
-    /// When it was written: seconds and nanoseconds.
-    pub written: (i32, u32),
+    pub written: Written,
 }
 
 /// One path of an index, with what `stat` said when git last knew it unchanged.
@@ -86,17 +85,9 @@ impl IndexFile {
     ///
     /// Says why it is damaged, or of a kind that is not read.
     pub fn read(path: &Path) -> Result<Self, UnreadIndex> {
-        let mut file = match File::open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
-            Err(_) => return Err(UnreadIndex("the index cannot be read")),
-        };
-        let stat =
-            StatData::from(rustix::fs::fstat(&file).map_err(|_| UnreadIndex("the index cannot be read"))?);
-        let mut bytes = Vec::with_capacity(usize::try_from(stat.size).unwrap_or_default().saturating_add(1));
-        file.read_to_end(&mut bytes).map_err(|_| UnreadIndex("the index cannot be read"))?;
+        let Some((bytes, written)) = read_bytes(path)? else { return Ok(Self::default()) };
         let index = Self::parse(&bytes)?;
-        Ok(Self { written: stat.modified, ..index })
+        Ok(Self { written, ..index })
     }
 
     /// Returns the path of one of its entries.
@@ -113,14 +104,7 @@ impl IndexFile {
             return Err(UnreadIndex("the index is damaged"));
         }
         let mut rest = Bytes::of(content);
-        if rest.take(4)? != b"DIRC" {
-            return Err(UnreadIndex("the index is none"));
-        }
-        let version = rest.number()?;
-        if !(2..=4).contains(&version) {
-            return Err(UnreadIndex("the index is of another version"));
-        }
-        let count = rest.number()? as usize;
+        let (version, count) = take_head(&mut rest)?;
         let mut index = Self::default();
         index.entries.reserve(count.min(content.len() / LEAST));
         for _ in 0..count {
@@ -180,6 +164,35 @@ impl IndexFile {
         });
         Ok(())
     }
+}
+
+/// When a file was written: seconds and nanoseconds.
+type Written = (i32, u32);
+
+/// Reads all bytes of an index, and when it was written; `None` where there is none.
+pub(super) fn read_bytes(path: &Path) -> Result<Option<(Vec<u8>, Written)>, UnreadIndex> {
+    const UNREAD: UnreadIndex = UnreadIndex("the index cannot be read");
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(_) => return Err(UNREAD),
+    };
+    let stat = StatData::from(rustix::fs::fstat(&file).map_err(|_| UNREAD)?);
+    let mut bytes = Vec::with_capacity(usize::try_from(stat.size).unwrap_or_default().saturating_add(1));
+    file.read_to_end(&mut bytes).map_err(|_| UNREAD)?;
+    Ok(Some((bytes, stat.modified)))
+}
+
+/// Takes what every index begins with; returns its version and the number of its entries.
+pub(super) fn take_head(rest: &mut Bytes<'_>) -> Result<(u32, usize), UnreadIndex> {
+    if rest.take(4)? != b"DIRC" {
+        return Err(UnreadIndex("the index is none"));
+    }
+    let version = rest.number()?;
+    if !(2..=4).contains(&version) {
+        return Err(UnreadIndex("the index is of another version"));
+    }
+    Ok((version, rest.number()? as usize))
 }
 
 #[cfg(test)]
