@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::table::{Registry, SCHEMA};
+use super::whole::WholeRegistry;
 use crate::error::{Code, Failure, Result};
 use crate::model::event::Event;
 
@@ -42,7 +43,8 @@ impl Document for Registry {
             corrupt(path, &what)
         };
         // What says why it is refused costs a second look at the whole, so only what is refused is looked at twice.
-        match serde_json::from_slice::<Self>(bytes) {
+        let whole = serde_json::from_slice::<WholeRegistry>(bytes).map(Self::from);
+        match whole.or_else(|_| serde_json::from_slice::<Self>(bytes)) {
             Ok(registry) if (1..=SCHEMA).contains(&registry.schema) => {
                 // No such number was ever counted up to, and the next one must exist.
                 let countable = registry.sequence <= u64::MAX / 2;

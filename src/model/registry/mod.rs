@@ -18,3 +18,4 @@ pub mod repository;
 pub mod rows;
 pub mod salvage;
 pub mod table;
+mod whole;
