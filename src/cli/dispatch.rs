@@ -17,6 +17,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
 use crate::host::process::{open_files, signals};
 use crate::host::services::{launch, reaper};
+use crate::host::store::StoreMemory;
 use crate::model::called::Called;
 use crate::model::command_line::CommandLine;
 use crate::ops::notify::start;
@@ -69,6 +70,7 @@ pub fn run(words: &[OsString]) -> u8 {
         directive,
         called,
         looks,
+        registry: StoreMemory::default(),
     };
     let allowed = looking::require_allowed(&policies(&host), &host.command, looks);
     let status = ended(&ui, allowed.and_then(|()| perform(cli.command, &session)));
@@ -142,9 +144,12 @@ fn manner(cli: &Cli, host: &Host, called: Called) -> Manner {
 fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
     let Some(mut command) = command else { return no_command(session) };
     match elsewhere::place(&mut command, session)? {
-        Some(global) => {
-            command.run(&Session { global: &global, directive: session.directive.clone(), ..*session })
-        }
+        Some(global) => command.run(&Session {
+            global: &global,
+            directive: session.directive.clone(),
+            registry: session.registry.clone(),
+            ..*session
+        }),
         None => command.run(session),
     }
 }

@@ -7,8 +7,10 @@ use super::surroundings::{Surroundings, Viewpoint};
 use crate::context::Context;
 use crate::error::{Code, Result};
 use crate::host::machine::Host;
+use crate::host::store::StoreMemory;
 use crate::model::called::Called;
 use crate::model::policy::{self, Before};
+use crate::model::registry::table::Registry;
 use crate::ops::arrival::{self, Arrival};
 use crate::ops::notify::start;
 use crate::ops::{env, own_config, switch};
@@ -28,6 +30,8 @@ pub struct Session<'a> {
     pub called: Called,
     /// Whether the command only looks, whatever it finds.
     pub looks: bool,
+    /// What was read of the registry.
+    pub registry: StoreMemory<Registry>,
 }
 
 impl Session<'_> {
@@ -86,7 +90,7 @@ impl Session<'_> {
     /// `not_found` for a `-C` folder that is not there; `not_allowed`.
     pub fn context_before_the_command(&self) -> Result<Context> {
         let (context, _) = self.surroundings()?.into_context_at_any_rate();
-        self.require_allowed(context)
+        self.hand_out(context)
     }
 
     fn or_with_what_is_right(&self, context: Result<Context>) -> Result<Context> {
@@ -101,7 +105,7 @@ impl Session<'_> {
                 ));
                 let (mut context, faults) = self.surroundings()?.into_context_at_any_rate();
                 context.is_config_whole = faults.is_empty();
-                self.require_allowed(context)
+                self.hand_out(context)
             }
             other => other,
         }
@@ -151,11 +155,14 @@ impl Session<'_> {
     ///
     /// As [`Session::context`].
     pub fn context_as_it_is(&self) -> Result<Context> {
-        self.require_allowed(self.surroundings()?.into_context()?)
+        self.hand_out(self.surroundings()?.into_context()?)
     }
 
-    /// Refuses what changes things where nothing may be changed, before anything is read of what it is about.
-    fn require_allowed(&self, context: Context) -> Result<Context> {
+    /// Gives a context what the session has, and refuses what changes things where nothing may be changed, before anything is
+    /// read of what it is about.
+    fn hand_out(&self, context: Context) -> Result<Context> {
+        // One command reads it once, however many contexts it makes.
+        let context = Context { registry: self.registry.clone(), ..context };
         if context.config.policy.is_read_only() && !self.looks {
             return Err(policy::read_only(&self.host.command));
         }
