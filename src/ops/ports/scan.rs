@@ -10,6 +10,7 @@ use super::sight::{self, PortLook};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::listeners::listeners;
+use crate::host::net::owner;
 use crate::model::advised::wt;
 use crate::model::port::selection::owned_ports;
 use crate::model::port::verdict::{PortVerdict, Ruling};
@@ -58,11 +59,13 @@ pub fn scan(context: &Context, range: Option<PortRange>) -> Result<Report> {
         all.map(|(drawer, range)| (drawer.name().to_owned(), range)).collect()
     };
     let is_ours = |port: &Port| ours.iter().any(|(_, range)| range.contains(*port));
-    let sockets = listeners()?;
+    let mut sockets = listeners()?;
     let count = sockets.len();
-    let held: BTreeSet<Port> = sockets.into_iter().map(|socket| socket.port).filter(is_ours).collect();
-    let held: Vec<Port> = held.into_iter().collect();
-    let judged = sight::judge_all(context, &registry, &held, PortLook::Sockets)?;
+    sockets.retain(|socket| is_ours(&socket.port));
+    owner::name(&mut sockets, &registry);
+    let held: BTreeSet<Port> = sockets.iter().map(|socket| socket.port).collect();
+    let busy = owner::among(&sockets, &held.into_iter().collect::<Vec<Port>>());
+    let judged = sight::see_busy(context, &registry, &busy, PortLook::Sockets)?;
     let owned = owned_ports(&registry);
     let here = context.repository.as_ref().and_then(crate::host::git::Repository::find_id);
     let offer = |ruling: &Ruling| {
@@ -85,12 +88,12 @@ pub fn scan(context: &Context, range: Option<PortRange>) -> Result<Report> {
                 .to_string();
         Some(Offer { worktree, service, command })
     };
-    let in_ranges = held.len();
+    let in_ranges = busy.len();
     let mut looked_at: Vec<String> = ours.iter().map(|(name, range)| format!("{range} ({name})")).collect();
     looked_at.push(format!(
         "the machine's sockets that listen or are bound: {count}, on {in_ranges} of these ports; their processes, and whose \
          worktree those are of"
     ));
-    let ports = judged.into_iter().map(|ruling| ScannedPort { offer: offer(&ruling), ruling }).collect();
+    let ports = judged.into_iter().map(|(_, ruling)| ScannedPort { offer: offer(&ruling), ruling }).collect();
     Ok(Report { ports, looked_at })
 }
