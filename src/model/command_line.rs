@@ -235,6 +235,30 @@ mod tests {
     }
 
     #[test]
+    fn a_flag_is_joined_to_the_word_behind_it_that_was_meant_as_its_value() {
+        let joined = |words: &str, value: &str| Some(line(words).joined("--lock", value)?.to_string());
+        assert_eq!(joined("wt create x --lock why", "why").as_deref(), Some("wt create x --lock=why"));
+        assert_eq!(joined("wt create --lock x why", "why").as_deref(), Some("wt create --lock=x why"));
+        assert_eq!(joined("wt create --lock x", "why"), None, "the value stands nowhere");
+        assert_eq!(joined("wt create --lock --ports why", "why"), None, "another flag is no value");
+        assert_eq!(joined("wt create x --lock", "x"), None, "nothing follows");
+        assert_eq!(joined("wt create x -x --lock why", "why"), None, "it belongs to another program");
+    }
+
+    #[test]
+    fn another_programs_words_are_parted_off_behind_the_names() {
+        let parted = |words: &str| Some(line(words).parted("exec", 1, &["--shell"])?.to_string());
+        assert_eq!(parted("wt exec x make -j").as_deref(), Some("wt exec x -- make -j"));
+        assert_eq!(
+            parted("wt exec --shell sh x --all make").as_deref(),
+            Some("wt exec --shell sh x --all -- make")
+        );
+        assert_eq!(parted("wt exec x -- make"), None, "they are parted already");
+        assert_eq!(parted("wt exec x --all"), None, "nothing follows");
+        assert_eq!(parted("wt list x make"), None, "it is another command");
+    }
+
+    #[test]
     fn words_are_quoted_for_the_shell_where_they_must_be() {
         let words = ["wt", "create", "a b", "--lock=it's", "--path", "/p/q", "$(x)", ""];
         let typed = CommandLine::of(&words.map(OsString::from));

@@ -263,6 +263,28 @@ mod tests {
     }
 
     #[test]
+    fn in_a_path_double_stars_alone_take_a_slash() {
+        let is = |glob: &str, of_path, text: &str| {
+            Glob::new(glob.as_bytes(), of_path, false).is_match(text.as_bytes(), &mut 0)
+        };
+        for glob in ["a?b", "a[./]b", "a*b"] {
+            assert!(is(glob, true, "a.b") && !is(glob, true, "a/b"), "{glob}");
+            assert!(is(glob, false, "a.b") && is(glob, false, "a/b"), "{glob} of a name");
+        }
+    }
+
+    #[test]
+    fn a_long_pattern_is_matched_as_a_short_one() {
+        for length in [1, 62, 63, 64, 65, 200] {
+            let start = "a".repeat(length);
+            let glob = format!("{start}*b**/c");
+            let is = |text: String| Glob::new(glob.as_bytes(), true, false).is_match(text.as_bytes(), &mut 0);
+            assert!(is(format!("{start}bc")) || is(format!("{start}xb/c")), "{length}");
+            assert!(!is(format!("{start}xb/d")) && !is(format!("{start}x")), "{length}");
+        }
+    }
+
+    #[test]
     fn double_stars_take_their_slash_along_only_when_they_stand_for_nothing() {
         let is = |text: &str| Glob::new(b"**/b", true, false).is_match(text.as_bytes(), &mut 0);
         assert!(is("b") && is("a/b") && is("x/a/b") && !is("ab") && !is("x/ab"));

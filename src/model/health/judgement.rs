@@ -259,6 +259,21 @@ mod tests {
     }
 
     #[test]
+    fn what_its_supervisor_finds_counts_where_its_own_process_was_not_asked() {
+        let unasked = Judgement { health: Health::Unknown, level: 2, pid: Some(7), ..Judgement::default() };
+        let well = watched(unasked.clone(), None);
+        assert_eq!((well.health, well.level, well.pid), (Health::Healthy, 3, Some(7)));
+        let unwell = watched(unasked.clone(), Some("it hangs".to_owned()));
+        assert_eq!((unwell.health, unwell.level), (Health::Unhealthy, 2));
+        assert_eq!(unwell.reason.as_deref(), Some("it hangs"));
+        let by_others = Judgement { by_others: true, ..unasked.clone() };
+        let by_answer = Judgement { by_answer: true, ..unasked.clone() };
+        for seen in [by_others, by_answer, Judgement { level: 1, ..unasked }] {
+            assert_eq!(watched(seen.clone(), None), seen);
+        }
+    }
+
+    #[test]
     fn a_stranger_is_unhealthy_whatever_it_would_answer() {
         let theirs = Occupancy::Theirs(holder());
         let judgement = judged(&theirs, Some(CheckOutcome::Responds { latency_ms: 1.0 }));

@@ -68,3 +68,18 @@ pub fn read(file: &str, text: &str) -> FileProposal {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_without_a_word_or_a_command_is_told_and_proposes_nothing() {
+        let text = ": make\n a: make\na b: make\nweb:\nno colon\n\n# web: no\nweb: make\n";
+        let told = problems("Procfile", text);
+        let numbers: Vec<_> = told.iter().filter_map(|line| line.split([':', ' ']).nth(1)).collect();
+        assert_eq!(numbers, ["1", "2", "3", "4", "5"], "{told:?}");
+        let found = read("Procfile", text);
+        assert_eq!((found.services.len(), found.left_out.len()), (1, 0));
+    }
+}

@@ -87,6 +87,7 @@ mod tests {
     use crate::model::passage::Moment;
     use crate::model::registry::entry::EntryState;
     use crate::model::registry::journal::Trash;
+    use crate::model::registry::repository::RepositoryId;
     use crate::model::teardown::{FailedTeardown, Teardown, TeardownAt, TeardownCommand};
 
     fn witnesses(now: i64) -> Witnesses {
@@ -131,6 +132,23 @@ mod tests {
 
     fn is_due(registry: &Registry, now: i64) -> bool {
         registry.is_due(&registry.debts[0], &witnesses(now))
+    }
+
+    #[test]
+    fn a_teardown_is_like_another_of_the_same_commands_and_facts_wherever_programs_are_found() {
+        let of = |command: &str, variables: &[(&str, &str)]| {
+            let mut entry = entry("a", TeardownAt::Expiry);
+            let mut teardown = teardown(command, TeardownAt::Expiry);
+            let owned = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            teardown.variables = owned.collect();
+            entry.notes.teardown.write(&teardown);
+            Debt::of(&entry, 1).unwrap()
+        };
+        let one = of("dropdb a", &[("PATH", "/bin"), ("HOME", "/home/a"), ("WT_NAME", "a")]);
+        assert!(one.is_like(&of("dropdb a", &[("WT_NAME", "a"), ("PATH", "/usr/bin")])));
+        assert!(!one.is_like(&of("dropdb a", &[("WT_NAME", "b")])));
+        assert!(!one.is_like(&of("dropdb b", &[("WT_NAME", "a")])));
+        assert!(!one.is_like(&Debt { repository_id: RepositoryId("s".to_owned()), ..one.clone() }));
     }
 
     #[test]

@@ -74,3 +74,84 @@ fn recommendation(text: String, command: &Advised) -> Recommendation {
 fn placed(command: Advised, repository: &std::path::Path, here: Option<&std::path::Path>) -> Advised {
     if here == Some(repository) { command } else { command.at(repository.display()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::model::port::Port;
+
+    fn service(health: Health, state: Option<ServiceState>, restarts: u64) -> Service {
+        Service {
+            repository: "/r".into(),
+            repository_name: "r".to_owned(),
+            worktree: "one".to_owned(),
+            service: "web".parse().unwrap(),
+            port: None,
+            state,
+            health,
+            restarts,
+            latency_ms: None,
+            memory_bytes: None,
+            cpu_percent: None,
+        }
+    }
+
+    fn advice_on(service: Service, here: &str) -> Vec<String> {
+        let advice = recommendations(&[service], &[], &[], &[], Some(Path::new(here)));
+        advice.into_iter().map(|one| format!("{}: {}", one.text, one.command)).collect()
+    }
+
+    #[test]
+    fn the_log_of_a_service_that_is_unhealthy_failed_or_started_again_often_is_recommended() {
+        let failed = Some(ServiceState::Failed);
+        let unwell = ["web of one is unhealthy: wt logs web --worktree one"];
+        assert_eq!(advice_on(service(Health::Unhealthy, None, 0), "/r"), unwell);
+        assert_eq!(advice_on(service(Health::Unknown, failed, 9), "/r"), unwell);
+        assert_eq!(
+            advice_on(service(Health::Healthy, None, 4), "/s"),
+            ["web of one was started again 4 times: wt -C /r logs web --worktree one"]
+        );
+        assert!(advice_on(service(Health::Healthy, None, 3), "/r").is_empty());
+    }
+
+    #[test]
+    fn a_range_is_nearly_full_from_nine_tenths_and_full_once_nothing_is_left() {
+        let commands = |used, capacity| {
+            let range = Range { range: "5000-5009".to_owned(), capacity, used };
+            let advice = recommendations(&[], &[range], &[], &[], None);
+            advice.into_iter().map(|one| one.command).collect::<Vec<_>>()
+        };
+        assert!(commands(8, 10).is_empty() && commands(0, 0).is_empty());
+        assert_eq!(commands(9, 10), ["wt ports list --all"]);
+        assert_eq!(commands(10, 10), ["wt prune --merged --dry-run"]);
+    }
+
+    #[test]
+    fn a_port_that_others_held_in_three_conflicts_is_better_left_alone() {
+        let held = |times| HeldOften { port: Port::new(5000).unwrap(), times, days: 1, by: Vec::new() };
+        let advice = recommendations(&[], &[], &[held(2), held(3)], &[], None);
+        assert_eq!(advice.len(), 1);
+        assert_eq!(advice[0].command, "wt ports exclude 5000 --reason 'held by others'");
+    }
+
+    #[test]
+    fn a_removal_is_recommended_of_no_more_than_ten_worktrees() {
+        let idle = |days: i64| Idle {
+            repository: "/r".into(),
+            repository_name: "r".to_owned(),
+            worktree: "one".to_owned(),
+            idle_s: days * 86_400,
+            disk_bytes: 0,
+        };
+        let (day, long) = (idle(1), idle(30));
+        let mut removable = vec![&day];
+        removable.extend([&long; 20]);
+        let advice = recommendations(&[], &[], &[], &removable, None);
+        assert_eq!(advice.len(), 10);
+        assert_eq!(advice[0].text, "nothing happened in one for a day, and removing it loses nothing");
+        assert!(advice[1].text.contains("for 30 days"), "{}", advice[1].text);
+        assert_eq!(advice[0].command, "wt -C /r remove one");
+    }
+}

@@ -212,3 +212,10 @@ fn the_first_tool_says_what_makes_a_worktree_ready() {
     let chosen = choose(vec![conductor], Some("Procfile"), &mut FileProposal::default());
     assert!(chosen.services.is_empty() && left_out(&chosen).contains("scripts.run: Procfile says what runs"));
 }
+
+#[test]
+fn a_single_path_to_copy_counts_like_a_list_of_one() {
+    for written in ["files:\n  copy: .env\n", "files:\n  copy: [.env]\n"] {
+        assert_eq!(carried(&read(".workmux.yaml", written)), ["/.env"], "{written}");
+    }
+}
