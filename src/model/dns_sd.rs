@@ -83,6 +83,13 @@ mod tests {
         for strange in ["localhost:5000", "://x", "a_b://x", "averyverylongscheme://x"] {
             assert_eq!(of(strange), None, "{strange}");
         }
+        let full = "a".repeat(63 - " web on devbox".len());
+        let full = Announcement::of("shop", &full, "web", "devbox", port, "http://x").unwrap();
+        assert!(
+            full.name.len() == 63 && full.name.ends_with("devbox"),
+            "the last byte is used: {}",
+            full.name
+        );
         let long = Announcement::of("shop", &"ö".repeat(60), "web", "devbox", port, "http://x").unwrap();
         assert_eq!((long.name.len(), long.name.chars().count()), (62, 31));
     }

@@ -274,6 +274,24 @@ mod tests {
     }
 
     #[test]
+    fn a_class_has_its_letters_its_spans_and_what_is_escaped() {
+        let is = |glob: &str, text: &str| {
+            Glob::new(glob.as_bytes(), true, false).is_match(text.as_bytes(), &mut 0)
+        };
+        for (glob, letters, others) in [
+            (r"[a\]]", "a]", "b\\"),
+            (r"[\a-\cx]", "abcx", "d-"),
+            ("[!a-c]", "dx", "abc"),
+            ("[-a]", "-a", "b"),
+        ] {
+            let taken =
+                |text: &str| text.chars().map(|letter| is(glob, &letter.to_string())).collect::<Vec<_>>();
+            assert!(taken(letters).iter().all(|is_taken| *is_taken), "{glob} {letters}");
+            assert!(!taken(others).iter().any(|is_taken| *is_taken), "{glob} {others}");
+        }
+    }
+
+    #[test]
     fn a_long_pattern_is_matched_as_a_short_one() {
         for length in [1, 62, 63, 64, 65, 200] {
             let start = "a".repeat(length);

@@ -260,9 +260,12 @@ mod tests {
 
     #[test]
     fn what_its_supervisor_finds_counts_where_its_own_process_was_not_asked() {
-        let unasked = Judgement { health: Health::Unknown, level: 2, pid: Some(7), ..Judgement::default() };
+        let (reason, action) = (Some("not trusted".to_owned()), Some("wt trust".to_owned()));
+        let health = Health::Unknown;
+        let unasked = Judgement { health, level: 2, pid: Some(7), reason, action, ..Judgement::default() };
         let well = watched(unasked.clone(), None);
         assert_eq!((well.health, well.level, well.pid), (Health::Healthy, 3, Some(7)));
+        assert_eq!((well.reason, well.action), (None, None), "nothing is wrong with it any more");
         let unwell = watched(unasked.clone(), Some("it hangs".to_owned()));
         assert_eq!((unwell.health, unwell.level), (Health::Unhealthy, 2));
         assert_eq!(unwell.reason.as_deref(), Some("it hangs"));

@@ -178,3 +178,27 @@ pub fn condition(written: Option<&Value>) -> Condition {
         _ => Condition::Started,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn each_condition_of_both_tools_is_waited_for() {
+        for (words, wanted) in [
+            (&["service_healthy", "process_healthy", "process_log_ready"][..], Condition::Healthy),
+            (
+                &["service_completed_successfully", "process_completed_successfully", "process_completed"],
+                Condition::Completed,
+            ),
+            (&["service_started", "process_started", "what_is_to_come"], Condition::Started),
+        ] {
+            for word in words {
+                assert_eq!(condition(Some(&json!(word))), wanted, "{word}");
+            }
+        }
+        assert_eq!(condition(None), Condition::Started);
+    }
+}

@@ -219,3 +219,18 @@ pub fn pattern(path: &str) -> String {
     let start = if is_deep { "" } else { "/" };
     format!("{mark}{start}{path}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_parted_where_the_shell_would_go_on_whatever_came_before() {
+        assert_eq!(split("npm ci && npm test; make"), ["npm ci", "npm test", "make"]);
+        assert_eq!(split("echo 'a; b' && echo \"c && d\""), ["echo 'a; b'", "echo \"c && d\""]);
+        assert_eq!(split("echo ${A}; make"), ["echo ${A}", "make"]);
+        for whole in ["npm ci || true; make", "echo $(a; b)", "echo `a; b`", "{ a; b; }"] {
+            assert_eq!(split(whole), [whole], "the parts of this belong together");
+        }
+    }
+}
