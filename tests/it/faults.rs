@@ -23,7 +23,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use calls::Series;
+use calls::{Fault, Role, Series};
 use progress::{Progress, Verdict};
 use scenario::Scenario;
 use stage::Stage;
@@ -136,6 +136,19 @@ fn a_create_a_removal_and_a_restore_survive_a_few_faults() {
 #[test]
 fn a_supervisor_and_a_server_survive_a_few_faults() {
     sample(&["supervisor restarting", "serve: remove"], 1);
+}
+
+#[test]
+fn a_supervisor_killed_before_it_wrote_down_what_it_started_leaves_nothing_that_nobody_knows() {
+    if !strace::has_strace(&std::env::temp_dir()) {
+        return skip("strace is not installed or may not trace here");
+    }
+    for (scenario, number) in [("up", 2), ("up after a crash", 3)] {
+        let mut stage = Stage::bare(catalogue::all().find(|known| known.name == scenario).unwrap());
+        let series = Series { scenario, role: Role::Everyone, call: "rename", fault: Fault::Kill };
+        let verdict = stage.point(&series, number);
+        assert!(matches!(verdict, Verdict::Good), "{scenario} {number}: {}", verdict.said());
+    }
 }
 
 #[test]

@@ -24,6 +24,17 @@ pub enum Verdict {
     Bad(String),
 }
 
+impl Verdict {
+    /// As one word, or one line.
+    pub fn said(&self) -> String {
+        match self {
+            Self::Good => "good".to_owned(),
+            Self::End => "end".to_owned(),
+            Self::Bad(said) => format!("BAD {}", said.replace(['\n', '\t'], " | ")),
+        }
+    }
+}
+
 impl Progress {
     pub fn path() -> PathBuf {
         std::env::var_os("WT_FAULTS_FILE")
@@ -48,11 +59,7 @@ impl Progress {
     }
 
     pub fn note(&self, series: &Series, number: u32, verdict: &Verdict) {
-        let verdict = match verdict {
-            Verdict::Good => "good".to_owned(),
-            Verdict::End => "end".to_owned(),
-            Verdict::Bad(said) => format!("BAD {}", said.replace(['\n', '\t'], " | ")),
-        };
+        let verdict = verdict.said();
         writeln!(self.file.lock().unwrap(), "{series}\t{number}\t{verdict}").unwrap();
     }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::calls::{Role, series};
+use super::calls::{Role, Series, series};
 use super::processes::end_all;
 use super::scenario::{How, Scenario};
 use super::tracing::{self, Hold, Point, Reach};
@@ -31,6 +31,8 @@ pub struct Outcome {
     /// Of which call it was, and whether it was one of git's.
     pub number: u32,
     pub is_gits: bool,
+    /// Whether something could not be deleted: it stays, then.
+    pub is_undeleted: bool,
 }
 
 impl Outcome {
@@ -96,6 +98,8 @@ pub fn run(scenario: &Scenario, sandbox: &Sandbox, role: Role, point: Point<'_>)
     }
     outcome.number = point.map_or(0, |(_, number)| number);
     outcome.is_gits = role == Role::Git;
+    let is_deletion = |(series, _): (&Series, u32)| ["unlink", "unlinkat", "rmdir"].contains(&series.call);
+    outcome.is_undeleted = point.is_some_and(is_deletion);
     outcome
 }
 
@@ -138,7 +142,7 @@ fn finish(mut command: Command, scenario: &Scenario, sandbox: &Sandbox) -> Outco
 }
 
 fn outcome(code: Option<i32>, signal: Option<i32>, is_hung: bool, said: String) -> Outcome {
-    Outcome { code, signal, is_hung, said, number: 0, is_gits: false }
+    Outcome { code, signal, is_hung, said, number: 0, is_gits: false, is_undeleted: false }
 }
 
 /// A server is asked over HTTP while a call of its fails, and told to end: `arguments` are the path and the body.
@@ -191,7 +195,7 @@ fn begun(sandbox: &Sandbox, point: Point<'_>) -> Child {
 }
 
 /// How often each call is made at most by whoever counts in a role, in a run in which nothing goes wrong.
-pub fn counted(scenario: &Scenario, sandbox: &Sandbox, role: Role) -> Vec<(super::calls::Series, u32)> {
+pub fn counted(scenario: &Scenario, sandbox: &Sandbox, role: Role) -> Vec<(Series, u32)> {
     let counts = tracing::counted(&tracing::log(sandbox), role);
     let all = series(scenario.name, scenario.roles).into_iter().filter(|series| series.role == role);
     all.filter_map(|series| counts.get(series.call).map(|count| (series, *count))).collect()

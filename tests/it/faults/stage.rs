@@ -22,8 +22,7 @@ pub struct Stage {
 impl Stage {
     /// Makes the situation, and runs the command once for each way of looking at it, with nothing going wrong and judged too.
     pub fn new(scenario: &'static Scenario) -> Self {
-        let mut stage =
-            Self { scenario, world: World::new((scenario.make)()), counts: Vec::new(), known: Known::new() };
+        let mut stage = Self::bare(scenario);
         for role in scenario.roles {
             let outcome = run::run(scenario, &stage.world.sandbox, *role, None);
             assert_eq!(outcome.code, Some(0), "{}: {}", scenario.name, outcome.shown());
@@ -32,6 +31,11 @@ impl Stage {
             stage.reset();
         }
         stage
+    }
+
+    /// Makes the situation alone.
+    pub fn bare(scenario: &'static Scenario) -> Self {
+        Self { scenario, world: World::new((scenario.make)()), counts: Vec::new(), known: Known::new() }
     }
 
     /// How many points there are.

@@ -8,6 +8,7 @@ use super::supervisor::Supervisor;
 use crate::host::process::identity::Here;
 use crate::model::port::Port;
 use crate::model::process::ProcessId;
+use crate::model::service::ServiceName;
 use crate::model::services::machine::MachineEvent;
 use crate::model::services::news;
 use crate::model::services::protocol::ServiceFacts;
@@ -95,21 +96,33 @@ impl Supervisor<'_> {
             // What is started from now on is not theirs who stayed with what has ended.
             self.let_go();
         }
-        let services: Vec<KeptService> =
-            self.fleet.services().values().map(|service| self.kept(service)).collect();
-        let record = ServicesRecord {
-            schema: SCHEMA,
-            sequence: self.wish.sequence,
-            supervisor: Some(self.ourselves.clone()),
-            adopted: self.unclaimed(),
-            services,
-        };
+        let record = self.record();
         if self.journal.has(&record) {
             return;
         }
         self.tell_changes();
         self.registrar.record(record.processes().cloned().collect());
         self.journal.write(record);
+    }
+
+    fn record(&self) -> ServicesRecord {
+        ServicesRecord {
+            schema: SCHEMA,
+            sequence: self.wish.sequence,
+            supervisor: Some(self.ourselves.clone()),
+            adopted: self.unclaimed(),
+            services: self.fleet.services().values().map(|service| self.kept(service)).collect(),
+        }
+    }
+
+    /// Writes down that a service starts before anything of it runs: whoever comes after us looks for processes of what is on
+    /// record as not at rest, and of nothing else.
+    pub fn announce(&mut self, name: &ServiceName) {
+        let is_known = |kept: &KeptService| kept.plan.name == *name && !kept.state.is_resting();
+        if !self.journal.services().iter().any(is_known) {
+            let record = self.record();
+            self.journal.write(record);
+        }
     }
 
     /// Records how services are that run, from time to time: a record that nobody renews would be taken for an old one.

@@ -69,6 +69,7 @@ impl Supervisor<'_> {
         let words = if is_setup { plan.setup.as_deref().unwrap_or_default() } else { &plan.words };
         let words: Vec<OsString> = words.iter().map(OsString::from).collect();
         let variables = self.marked(plan.variables.clone(), plan.name.as_str());
+        self.announce(&plan.name);
         let socket =
             plan.port.filter(|_| plan.activated && !is_setup).and_then(|port| self.ports.socket(port));
         let terminal = if plan.terminal { terminal::open(self.size) } else { None };
