@@ -39,6 +39,9 @@ const CONNECTIONS: usize = 512;
 /// How many reports are made at once.
 const REPORTS: usize = 8;
 
+/// How long a thread that makes reports waits for the next one: a year.
+const EVER: Duration = Duration::from_hours(365 * 24);
+
 /// How long a request's head may take.
 const HEAD: Duration = Duration::from_secs(5);
 
@@ -72,9 +75,15 @@ pub fn serve(
         .enable_io()
         .enable_time()
         .max_blocking_threads(REPORTS)
+        // One thread at least is always there: where the system has no other one, work waits for it.
+        .thread_keep_alive(EVER)
         .build()
         .map_err(refused)?;
+    // The runtime has no answer to a lack of threads before it has one.
+    let thread = std::thread::Builder::new().spawn(|| ()).map_err(refused)?;
+    drop(thread.join());
     let served = runtime.block_on(async {
+        drop(tokio::task::spawn_blocking(|| ()).await);
         let mut tasks = JoinSet::new();
         let open = Arc::new(Semaphore::new(CONNECTIONS));
         match sockets {
