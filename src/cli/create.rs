@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
 use crate::model::config::settings::ConflictPolicy;
+use crate::model::counted::counted;
 use crate::model::pull::WantedPull;
 use crate::model::view::WorktreeView;
 use crate::ops::carry;
@@ -229,8 +230,8 @@ fn pull_request(arguments: &Arguments) -> Result<Option<WantedPull>> {
 /// Shows what was made, and runs the command after `-x`.
 fn made(session: &Session<'_>, arguments: &Arguments, context: &Context, report: &mut Report) -> Result<u8> {
     if let Some(taken) = &report.with_changes {
-        let files = if taken.files == 1 { "file" } else { "files" };
-        session.ui.say(&format!("took {} changed {files} along; the changes stay here too", taken.files));
+        let files = counted(taken.files, "changed file");
+        session.ui.say(&format!("took {files} along; the changes stay here too"));
     }
     report.said.iter().for_each(|said| session.ui.say(&escape::line(said)));
     report.warnings.iter().for_each(|warning| session.ui.warn(warning));

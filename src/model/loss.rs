@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::error::{Code, Failure};
 use crate::model::advised::{git, wt};
+use crate::model::counted::counted;
 
 /// How many paths or processes are named.
 const SHOWN: usize = 5;
@@ -134,12 +135,12 @@ impl fmt::Display for Loss {
             Self::Commits { branch: Some(branch), count } => {
                 write!(
                     formatter,
-                    "{count} {} only on `{branch}`, neither merged nor pushed",
-                    plural(*count, "commit")
+                    "{} only on `{branch}`, neither merged nor pushed",
+                    counted(count, "commit")
                 )
             }
             Self::Commits { branch: None, count } => {
-                write!(formatter, "{count} {} on no branch", plural(*count, "commit"))
+                write!(formatter, "{} on no branch", counted(count, "commit"))
             }
             Self::Stash { count } => {
                 write!(formatter, "{count} stash {} made here", if *count == 1 { "entry" } else { "entries" })
@@ -164,10 +165,6 @@ fn listed(formatter: &mut fmt::Formatter<'_>, what: &str, items: &[String]) -> f
         0 => Ok(()),
         more => write!(formatter, " (and {more} more)"),
     }
-}
-
-fn plural(count: usize, word: &str) -> String {
-    if count == 1 { word.to_owned() } else { format!("{word}s") }
 }
 
 /// Sorts losses so that the one that takes the most to give up comes first.

@@ -19,6 +19,7 @@ pub mod claim_sight;
 pub mod command_line;
 pub mod compose_project;
 pub mod config;
+pub mod counted;
 pub mod creation;
 pub mod default_branch;
 pub mod descent;

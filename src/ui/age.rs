@@ -2,6 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::model::counted::counted;
+
 /// Returns how long before `now` the moment `then` was; a moment in the future is `now`.
 #[must_use]
 pub fn age(then: Timestamp, now: Timestamp) -> String {
@@ -50,7 +52,7 @@ pub fn in_words(then: Timestamp, now: Timestamp) -> String {
         5_184_000..63_072_000 => (seconds / (30 * DAY), "month"),
         _ => (seconds / (365 * DAY), "year"),
     };
-    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+    counted(count, unit)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Port, PortRanges};
+use crate::model::counted::counted;
 use crate::model::event::Event;
 
 /// A port that others were met on.
@@ -26,9 +27,8 @@ pub struct HeldOften {
 
 impl fmt::Display for HeldOften {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = |count: u64| if count == 1 { "" } else { "s" };
-        let (times, days) = (self.times, self.days);
-        write!(formatter, "{}: held {times} time{} on {days} day{}", self.port, plural(times), plural(days))?;
+        let (times, days) = (counted(self.times, "time"), counted(self.days, "day"));
+        write!(formatter, "{}: held {times} on {days}", self.port)?;
         if self.by.is_empty() { Ok(()) } else { write!(formatter, ", by {}", self.by.join(", ")) }
     }
 }

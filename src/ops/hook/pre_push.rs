@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::model::config::settings::PrePush;
+use crate::model::counted::counted;
 use crate::model::env_files;
 use crate::model::finding::{Finding, Severity};
 use crate::model::hook_event::{self, Pushed};
@@ -55,7 +56,7 @@ pub fn pre_push(context: &Context, push: &Push, deadline: Instant) -> Result<Vec
             if context.config.hooks.pre_push == PrePush::Block && report.summary.critical > 0 {
                 return Err(critical(&report.findings));
             }
-            said.extend(counted(&report.summary));
+            said.extend(found(&report.summary));
         }
         Err(failure) => said.push(format!("the records were not validated: {failure}")),
     }
@@ -63,12 +64,11 @@ pub fn pre_push(context: &Context, push: &Push, deadline: Instant) -> Result<Vec
 }
 
 /// What was found, in one line; `None` where nothing is wrong.
-fn counted(summary: &ValiditySummary) -> Option<String> {
+fn found(summary: &ValiditySummary) -> Option<String> {
     let counts =
         [(summary.critical, "critical finding"), (summary.error, "error"), (summary.warning, "warning")];
     let some = counts.into_iter().filter(|(count, _)| *count > 0);
-    let words: Vec<String> =
-        some.map(|(count, what)| format!("{count} {what}{}", if count == 1 { "" } else { "s" })).collect();
+    let words: Vec<String> = some.map(|(count, what)| counted(count, what)).collect();
     (!words.is_empty()).then(|| format!("{} (`wt validate` shows them)", words.join(", ")))
 }
 

@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::model::advised::{git, wt};
+use crate::model::counted::counted;
 use crate::model::foreign::{ForeignMark, Pull};
 use crate::model::registry::entry::Entry;
 use crate::ops::create::{BranchPlan, Reused};
@@ -126,8 +127,8 @@ fn may_move(
     }
     let changes = repository.changes_unless(&entry.path, false, &|| interrupt.is_raised())?;
     if !changes.is_clean() {
-        let message =
-            format!("`{}` has {} changed files, so it does not move to {short}", entry.name, changes.count());
+        let files = counted(changes.count(), "changed file");
+        let message = format!("`{}` has {files}, so it does not move to {short}", entry.name);
         let merge = git("merge --ff-only {}", &[&head]).at(place);
         return Err(Failure::new(Code::Dirty, message).hint(format!("commit or stash them; or `{merge}`")));
     }
