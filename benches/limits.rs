@@ -28,7 +28,7 @@ struct Row {
     what: &'static str,
     /// The limit: what the earlier program takes, times this.
     share: Option<f64>,
-    /// Above this, whatever the earlier program takes, it is no fault: what the limit was when it was set.
+    /// What the limit came to when it was set, on that day's machine: it is kept also where today's share is less.
     set: f64,
     /// What each program takes, in the order in which they are given.
     measure: fn(&[Side]) -> Vec<f64>,

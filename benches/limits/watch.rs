@@ -1,4 +1,4 @@
-//! What a watch does while nothing changes.
+//! A watch while nothing changes.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -46,13 +46,15 @@ pub fn writes(sides: &[Side]) -> Vec<f64> {
 
 /// The watch, when its first look is over.
 fn watching(side: &Side, ground: &Ground) -> Child {
-    let mut command = side.command(side.program(), &["health", "--watch", "--interval", "2s"]);
+    let mut command = side.command(side.program(), &["health", "--watch"]);
     let child = ground.prepared(&mut command).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     std::thread::sleep(Duration::from_secs(3));
     child
 }
 
+/// Ends it; one that ended by itself watched nothing.
 fn end(child: &mut Child) {
+    assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
     child.kill().unwrap();
     child.wait().unwrap();
 }
