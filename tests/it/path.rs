@@ -93,6 +93,8 @@ fn one_that_git_moved_or_that_is_amid_a_rebase_keeps_its_words() {
     }
     sandbox.git(&login, &["rebase", "--abort"]);
     sandbox.git(&sandbox.repo(), &["worktree", "move", login.to_str().unwrap(), moved.to_str().unwrap()]);
+    // Before any command has noticed: where it stood nothing is any more.
+    sandbox.refused(&["remove", "--dry-run", login.to_str().unwrap()], "not_found");
     for word in words.into_iter().chain(moved.to_str()) {
         assert_eq!(sandbox.wt(&["path", word]).ok().stdout, format!("{}\n", moved.display()), "{word}");
     }

@@ -82,9 +82,15 @@ impl Glances {
         let found = resolve::resolve(wanted, &self.candidates, &context.folder, Naming::Whole);
         let Resolution::One(at) = found else { return Ok(None) };
         let repository = context.require_repository()?;
-        match self.admins.get(at) {
-            Some(Some(admin)) => rows::find_row(repository, registry, admin),
-            _ => rows::find_main_row(repository, registry),
-        }
+        let row = match self.admins.get(at) {
+            Some(Some(admin)) => rows::find_row(repository, registry, admin)?,
+            _ => rows::find_main_row(repository, registry)?,
+        };
+        // git's word on its folder may be another than the record's.
+        let is_meant = |row: &WorktreeRow| {
+            let words = [rows::candidate(row, registry, repository)];
+            resolve::resolve(wanted, &words, &context.folder, Naming::Whole) == Resolution::One(0)
+        };
+        Ok(row.filter(is_meant))
     }
 }
