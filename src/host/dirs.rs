@@ -66,10 +66,16 @@ impl Dirs {
     /// # Errors
     ///
     /// `permission` or `disk_full`.
-    pub fn following_folder(&self) -> Result<PathBuf> {
-        let folder = self.state.join("following");
+    pub fn require_following(&self) -> Result<PathBuf> {
+        let folder = self.following();
         make_private(&folder)?;
         Ok(folder)
+    }
+
+    /// Returns where that folder is, made or not.
+    #[must_use]
+    pub fn following(&self) -> PathBuf {
+        self.state.join("following")
     }
 }
 

@@ -246,8 +246,7 @@ fn adopt_one(
         notes,
         ..Entry::new(repository.root(), id, row.name(), worktree.path.clone(), "adopt", now)
     };
-    let entry = record_entry(context, &draft, &wishes, request.gives_way, &record)?;
-    let change = RecordChange::new(context, None, entry)?;
+    let change = record_entry(context, &draft, &wishes, request.gives_way, &record)?;
     let written = ledger::follow_or_take_back(context, repository, &change, Some(&worktree.path), None)?;
     let entry = change.after;
     if !entry.env && told != BlockSays::default() && !tracked {
@@ -357,7 +356,7 @@ fn record_entry(
     wishes: &[ServiceWish],
     gives_way: bool,
     record: &RepositoryRecord,
-) -> Result<Entry> {
+) -> Result<RecordChange> {
     let passing = if gives_way { Passing::Held } else { Passing::Nothing };
     let now = context.now();
     let attempt = || {
@@ -376,13 +375,13 @@ fn record_entry(
             registry.remember_repository(record.clone());
             let entry = ledger::enter(context, registry, draft.clone(), &choices, now)?;
             registry.record_event(now, Event::new("adopted").of(&entry.repository, &entry.name));
-            Ok(Ok(entry))
+            Ok(Ok(RecordChange::new(context, None, entry)?))
         })
     };
     match ledger::with_room(context, attempt, |outcome| {
         outcome.as_ref().is_err_and(RefusedPorts::is_wanting)
     })? {
-        Ok(entry) => Ok(entry),
+        Ok(change) => Ok(change),
         Err(RefusedPorts { selection, seen, .. }) => {
             let purpose = draft.purpose.as_ref();
             Err(create::refused_selection(purpose, &selection, &seen, &create::WayOut::Exclude)?)

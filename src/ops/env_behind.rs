@@ -17,16 +17,20 @@ use crate::ops::env_files;
 /// # Errors
 ///
 /// `permission` or `disk_full`.
-pub fn say(context: &Context, entry: &Entry) -> Result<Option<FileHold>> {
-    let name = format!("{}-{}", entry.sequence, token::random()?);
-    FileHold::try_take(&context.host.dirs()?.following_folder()?.join(name))
+pub fn say(context: &Context, entry: &Entry) -> Result<FileHold> {
+    let folder = context.host.dirs()?.require_following()?;
+    loop {
+        let name = format!("{}-{}", entry.sequence, token::random()?);
+        // Whoever heals may have opened the file before it was locked, and takes it for one of the dead.
+        if let Some(hold) = FileHold::try_take(&folder.join(name))? {
+            return Ok(hold);
+        }
+    }
 }
 
 /// Has the env files of this repository's worktrees follow whose command died before they did; returns what there is to say.
 pub fn heal(context: &Context, repository: &Repository) -> Vec<String> {
-    let Ok(folder) = context.host.dirs().map(|dirs| dirs.state().join("following")) else {
-        return Vec::new();
-    };
+    let Ok(folder) = context.host.dirs().map(|dirs| dirs.following()) else { return Vec::new() };
     let mut said = Vec::new();
     for mark in folder.read_dir().into_iter().flatten().flatten() {
         let name = mark.file_name();
@@ -47,26 +51,39 @@ fn follow(
     mark: &Path,
     said: &mut Vec<String>,
 ) -> Result<()> {
-    let registry = context.store()?.read()?;
-    let entry = registry.entries().find(|entry| entry.sequence == sequence);
+    let is_it = |entry: &&Entry| entry.sequence == sequence;
     // Which configuration counts elsewhere, whoever comes there knows.
-    if entry.is_some_and(|entry| repository.find_id().as_ref() != Some(&entry.repository_id)) {
+    let is_ours = |entry: &Entry| repository.find_id().as_ref() == Some(&entry.repository_id);
+    if context.store()?.read()?.entries().find(is_it).is_some_and(|entry| !is_ours(entry)) {
         return Ok(());
     }
-    let Some(_hold) = FileHold::try_take(mark)? else { return Ok(()) };
-    let is_due = |entry: &&Entry| entry.state == EntryState::Active && entry.env && entry.path.is_dir();
-    let Some(entry) = entry.filter(is_due) else { return Ok(()) };
+    let Some(mut hold) = FileHold::try_take(mark)? else { return Ok(()) };
+    // Only now it stands still what the dead process recorded.
+    let registry = context.store()?.read()?;
+    let Some(entry) = registry.entries().find(is_it).filter(|entry| entry.is_living() && entry.env) else {
+        return Ok(());
+    };
+    if entry.state != EntryState::Active || !entry.path.is_dir() {
+        hold.leave();
+        return Ok(());
+    }
     match env_files::follow(context, repository, entry) {
         Ok(written) if !written.changed => {}
         Ok(written) => {
-            said.push(format!("the env files of `{}` follow what a command that died had changed", entry.name));
+            said.push(format!(
+                "the env files of `{}` follow what a command that died had changed",
+                entry.name
+            ));
             said.extend(written.warnings);
         }
-        Err(failure) => said.push(format!(
-            "the env files of `{}` are not as its record says, for a command died: {failure}; `{env}` writes them",
-            entry.name,
-            env = wt("env {}", &[&entry.name])
-        )),
+        Err(failure) => {
+            hold.leave();
+            said.push(format!(
+                "the env files of `{}` are not as its record says, for a command died: {failure}; `{env}` writes them",
+                entry.name,
+                env = wt("env {}", &[&entry.name])
+            ));
+        }
     }
     Ok(())
 }

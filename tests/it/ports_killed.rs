@@ -43,3 +43,39 @@ fn a_change_of_ports_killed_at_any_step_is_in_the_env_file_once_the_next_command
     let marks = std::fs::read_dir(sandbox.state().join("following")).unwrap().count();
     assert_eq!(marks, 0, "who is dead holds nothing");
 }
+
+#[test]
+fn a_port_that_moves_and_one_that_an_adoption_takes_are_in_the_env_file_too() {
+    let sandbox = Sandbox::new();
+    if !has_strace(&sandbox.path("")) {
+        return skip("strace is not installed or may not trace here");
+    }
+    let mut deaths = 0;
+    for number in 1..6 {
+        let folder = sandbox.worktree("feature-login");
+        sandbox.git(
+            &sandbox.repo(),
+            &["worktree", "add", "-q", "-B", "feature/login", folder.to_str().unwrap()],
+        );
+        deaths += usize::from(killed_alone_at(&sandbox, &["adopt", "--ports"], "flock", number));
+        let next = sandbox.wt(&["list"]).ok();
+        let is_recorded = sandbox.living().iter().any(|entry| entry["name"] == "feature-login");
+        if is_recorded {
+            let [recorded, written] = ports(&sandbox);
+            assert_eq!(recorded, written, "adopt killed at flock {number}\n{}", next.shown());
+        }
+        sandbox.wt(&["adopt", "--ports"]).ok();
+        let [recorded, written] = ports(&sandbox);
+        assert_eq!((recorded.len(), &recorded), (1, &written), "{number}");
+        let port: u16 = recorded.first().unwrap().parse().unwrap();
+        let held = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+        let words = ["ports", "resolve", "--strategy", "conservative"];
+        deaths += usize::from(killed_alone_at(&sandbox, &words, "flock", number));
+        let next = sandbox.wt(&["list"]).ok();
+        let [recorded, written] = ports(&sandbox);
+        assert_eq!(recorded, written, "resolve killed at flock {number}\n{}", next.shown());
+        drop(held);
+        sandbox.wt(&["remove", "login", "--force"]).ok();
+    }
+    assert!(deaths > 6, "{deaths} deaths: it says nothing");
+}

@@ -36,7 +36,7 @@ impl RecordChange {
     pub fn new(context: &Context, before: Option<Entry>, after: Entry) -> Result<Self> {
         let mut change = Self::alone(before, after);
         if change.after.env && (change.won().next().is_some() || change.lost().next().is_some()) {
-            change.behind = env_behind::say(context, &change.after)?.map(Arc::new);
+            change.behind = Some(Arc::new(env_behind::say(context, &change.after)?));
         }
         Ok(change)
     }
