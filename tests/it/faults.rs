@@ -53,6 +53,7 @@ fn sample(names: &[&str], points: usize) {
     let mut dice = Dice(seed);
     for name in names {
         let mut stage = Stage::new(catalogue::all().find(|scenario| scenario.name == *name).unwrap());
+        let mut reached = 0;
         for _ in 0..points {
             let mut drawn = dice.roll(u64::try_from(stage.planned()).unwrap());
             let (series, number) = stage
@@ -65,10 +66,13 @@ fn sample(names: &[&str], points: usize) {
                     is_here.then_some((*series, number))
                 })
                 .unwrap();
-            if let Verdict::Bad(said) = stage.point(&series, number) {
-                panic!("WT_FAULTS_SEED={seed}: {series} {number}: {said}");
+            match stage.point(&series, number) {
+                Verdict::Bad(said) => panic!("WT_FAULTS_SEED={seed}: {series} {number}: {said}"),
+                Verdict::Good => reached += 1,
+                Verdict::End => {}
             }
         }
+        assert!(2 * reached >= points, "{name}: {reached} of {points} were reached: it says nothing");
     }
 }
 
@@ -188,5 +192,7 @@ fn faults_at_every_call_of_every_command() {
     let (table, found) = Progress::table(&planned);
     bad.extend(found);
     println!("{table}{}", Progress::path().display());
+    let (reached, judged) = Progress::sums();
+    assert!(judged < 20 || 2 * reached > judged, "{reached} of {judged} were reached: it says nothing");
     assert!(bad.is_empty(), "{}", bad.join("\n"));
 }

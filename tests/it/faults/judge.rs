@@ -47,11 +47,11 @@ pub fn judge(world: &World, scenario: &Scenario, outcome: &Outcome, known: &mut 
     let listed = sandbox.wt(scenario.next);
     assert_eq!(listed.status, 0, "the next command fails\n{}\n{}", outcome.shown(), listed.shown());
     let context = format!("{}\n{}", outcome.shown(), listed.stderr);
+    registry(sandbox, &context);
     let key = (outcome.code, fingerprint(sandbox));
     if known.contains(&key) {
         return;
     }
-    registry(sandbox, &context);
     worktrees(world, outcome, &context);
     let is_back = files(world, scenario, &context);
     strays(world, &context);
@@ -243,7 +243,7 @@ fn files(world: &World, scenario: &Scenario, context: &str) -> bool {
     is_back
 }
 
-/// No lock, no temporary file and no half-made folder is left.
+/// No lock, no temporary file, no word of env files that are behind and no half-made folder is left.
 fn strays(world: &World, context: &str) {
     let sandbox = &world.sandbox;
     let mut waiting =
@@ -261,6 +261,14 @@ fn strays(world: &World, context: &str) {
             }
         }
     }
+    // What was taken for a create or a removal that was never recorded goes once it is old.
+    strays.extend(
+        fs::read_dir(sandbox.state().join("following"))
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|mark| mark.path()),
+    );
     assert!(strays.is_empty(), "left behind: {strays:?}\n{context}");
 }
 

@@ -52,8 +52,11 @@ pub const ALL: &[Scenario] = &[
         name: "adopt",
         make: from::with_unrecorded,
         arguments: &["adopt", "--ports"],
-        next: &["adopt", "--ports"],
-        ends: has_one_port,
+        ends: |sandbox, outcome| {
+            is_done(outcome, find_login(sandbox).is_some());
+            sandbox.wt(&["adopt", "--ports"]).ok();
+            has_one_port(sandbox, outcome);
+        },
         roles: EVERYBODY,
         ..PLAIN
     },

@@ -63,6 +63,12 @@ impl Progress {
         writeln!(self.file.lock().unwrap(), "{series}\t{number}\t{verdict}").unwrap();
     }
 
+    /// How many points were reached, and how many were judged.
+    pub fn sums() -> (usize, usize) {
+        let known = Self::open().verdicts;
+        (known.values().filter(|verdict| *verdict != "end").count(), known.len())
+    }
+
     /// The table of points by scenario, and those that were bad. A point counts as planned where the run in which nothing went wrong
     /// had that call, or where a later one did; as judged where the judge found it good or bad.
     pub fn table(planned: &[(Series, u32)]) -> (String, Vec<String>) {

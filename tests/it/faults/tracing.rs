@@ -7,7 +7,7 @@ use std::process::{Child, Command};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::calls::{Role, Series, calls};
+use super::calls::{Fault, Role, Series, calls};
 use super::processes::processes;
 use crate::support::{Sandbox, wait};
 
@@ -24,6 +24,11 @@ pub fn expressions(point: Point<'_>) -> Vec<String> {
         None => vec![format!("trace={}", calls().collect::<Vec<_>>().join(","))],
     };
     words.into_iter().flat_map(|word| ["-e".to_owned(), word]).collect()
+}
+
+/// With a filter of the kernel's strace stops at the calls that are asked for alone; then it sends no signal, though.
+fn is_kill(point: Point<'_>) -> bool {
+    point.is_some_and(|(series, _)| series.fault == Fault::Kill)
 }
 
 /// Whom strace looks at beside the process that it starts.
@@ -43,9 +48,8 @@ pub fn strace(sandbox: &Sandbox, folder: &Path, reach: Reach, point: Point<'_>) 
     command.args(["-D", "-I", "2", "-q", "-e", "signal=none", "-o"]).arg(sandbox.path("strace.log"));
     match reach {
         Reach::Itself => {}
-        // Stops at the calls that are asked for alone.
-        Reach::ToTheEnd => drop(command.args(["-f", "--seccomp-bpf"])),
-        Reach::UntilLetGo => drop(command.arg("-f")),
+        Reach::ToTheEnd if !is_kill(point) => drop(command.args(["-f", "--seccomp-bpf"])),
+        Reach::ToTheEnd | Reach::UntilLetGo => drop(command.arg("-f")),
     }
     command.args(expressions(point));
     command
@@ -59,8 +63,9 @@ pub fn look_at_git(command: &mut Command, sandbox: &Sandbox, point: Point<'_>) {
     let folder = sandbox.path("tools");
     let log = sandbox.path("strace.log");
     let told: String = expressions(point).iter().map(|word| format!(" '{word}'")).collect();
+    let filter = if is_kill(point) { "" } else { " --seccomp-bpf" };
     let text = format!(
-        "#!/bin/sh\nexec strace -f --seccomp-bpf -q -e signal=none -A -o '{}'{told} '{}' \"$@\"\n",
+        "#!/bin/sh\nexec strace -f{filter} -q -e signal=none -A -o '{}'{told} '{}' \"$@\"\n",
         log.display(),
         git.display()
     );
