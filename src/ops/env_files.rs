@@ -69,7 +69,17 @@ pub fn follow(context: &Context, repository: &Repository, entry: &Entry) -> Resu
         return Ok(written);
     }
     for _ in 1..MOST {
-        let registry = context.store()?.read()?;
+        // What we were asked for is written: it is no failure that nobody can tell whether that is still so.
+        let registry = match context.store().and_then(|store| store.read()) {
+            Ok(registry) => registry,
+            Err(failure) => {
+                let message = failure.message();
+                written
+                    .warnings
+                    .push(format!("whether the record changed meanwhile is not known: {message}"));
+                break;
+            }
+        };
         let now = registry.entries().find(|known| known.sequence == entry.sequence && known.is_living());
         let differs = |now: &&Entry| now.services() != entry.services() || now.branch != entry.branch;
         let Some(now) = now.filter(differs) else { break };

@@ -72,7 +72,7 @@ impl WorktreeRow {
 ///
 /// Fails when the repository's own files cannot be read.
 pub fn rows(repository: &Repository, registry: &Registry) -> Result<Vec<WorktreeRow>> {
-    let id = repository.find_id();
+    let id = repository.find_id_surely()?;
     let living = id.iter().flat_map(|id| registry.living(id));
     let mut entries: Vec<Option<Entry>> = living.map(|entry| Some(entry.clone())).collect();
     let matching = Matching::of(entries.iter().flatten().map(WorktreeMark::of));

@@ -254,3 +254,35 @@ fn a_link_of_gits_that_cannot_be_read_or_is_empty_costs_neither_the_record_nor_w
     assert_eq!(sandbox.status(&folder), "A  staged.txt");
     sandbox.wt(&["remove", "feature-login", "--force"]).ok();
 }
+
+#[test]
+fn a_repositorys_id_that_cannot_be_read_for_a_moment_costs_no_worktree_its_record() {
+    let sandbox = Sandbox::new();
+    if !crate::support::strace::has_strace(&sandbox.path("")) {
+        return crate::support::skip("strace is not installed or may not trace here");
+    }
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let log = sandbox.path("log");
+    let remove = |more: &[&str]| {
+        let mut command = sandbox.program("strace", &sandbox.repo());
+        command.args(["-qq", "-o", log.to_str().unwrap(), "-e", "trace=openat"]).args(more);
+        command.arg(env!("CARGO_BIN_EXE_wt")).args(["remove", "login", "--force"]).output().unwrap()
+    };
+    remove(&[]);
+    sandbox.wt(&["restore", "feature-login"]).ok();
+    let text = fs::read_to_string(&log).unwrap();
+    let is_of_id = |(_, line): &(usize, &str)| line.contains("/wt/id\"");
+    let numbers: Vec<usize> = text.lines().enumerate().filter(is_of_id).map(|(at, _)| at + 1).collect();
+    assert!(numbers.len() > 3, "{text}");
+    for number in numbers {
+        let ended = remove(&["-e", &format!("inject=openat:error=EMFILE:when={number}")]);
+        sandbox.wt(&["list"]).ok();
+        if !sandbox.living().iter().any(|entry| entry["name"] == "feature-login") {
+            sandbox.wt(&["restore", "feature-login"]).ok();
+        }
+        let living = sandbox.living();
+        let entry = living.iter().find(|entry| entry["name"] == "feature-login").unwrap();
+        let ports = entry["allocations"].as_array().unwrap().len();
+        assert_eq!((entry["created_by"].as_str(), ports), (Some("wt"), 1), "{number}: {ended:?}");
+    }
+}

@@ -4,6 +4,8 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use rustix::io::Errno;
+
 use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
@@ -30,6 +32,22 @@ impl Repository {
     /// Returns the repository's id, where `wt` has been here before.
     pub fn find_id(&self) -> Option<RepositoryId> {
         read_id(&self.wt_dir().join("id"))
+    }
+
+    /// Returns the same for whoever takes a worktree without a record to have none: where the system cannot read the id just now,
+    /// no record would seem to be this repository's.
+    ///
+    /// # Errors
+    ///
+    /// `internal` for a lack of descriptors or of memory, and a disk that does not answer.
+    pub fn find_id_surely(&self) -> Result<Option<RepositoryId>> {
+        let path = self.wt_dir().join("id");
+        match files::read_plain_text(&path) {
+            Err(error) if is_passing(&error) => {
+                Err(Failure::from_io(error, Code::Internal, format!("{} cannot be read", path.display())))
+            }
+            _ => Ok(self.find_id()),
+        }
     }
 
     /// Returns the repository's id, making it on the first call; of many processes at once one makes it, all return it.
@@ -92,6 +110,12 @@ pub(super) fn make_folder(folder: &Path) -> Result<()> {
             Err(Failure::from_io(error, Code::GitFailed, format!("cannot make {}", folder.display())))
         }
     }
+}
+
+/// Answers whether the system lacks something just now, whatever the file is.
+fn is_passing(error: &std::io::Error) -> bool {
+    let passing = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::IO, Errno::INTR, Errno::NOSPC];
+    Errno::from_io_error(error).is_some_and(|error| passing.contains(&error))
 }
 
 pub(super) fn read_id(path: &Path) -> Option<RepositoryId> {
