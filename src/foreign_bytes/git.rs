@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::press;
 use crate::host::git::Repository;
-use crate::host::git_files::index::{IndexFile, find_cached_tree};
+use crate::host::git_files::index::{IndexFile, find_index_words};
 use crate::host::git_files::packs::{Packs, Reader, find_unsound};
 
 #[expect(clippy::disallowed_methods, reason = "files of a temporary folder")]
@@ -34,7 +34,7 @@ fn an_index() {
             let sum = <sha1::Sha1 as sha1::Digest>::digest(&signed[..end]);
             signed[end..].copy_from_slice(&sum);
         }
-        let _ = find_cached_tree(&path);
+        let _ = find_index_words(&path);
         for bytes in [bytes, &signed] {
             write(&path, bytes);
             if let Ok(index) = IndexFile::read(&path) {

@@ -1,6 +1,7 @@
 //! git's folders of the linked worktrees, read side by side: a question to all of them costs an open, a read and a close
 //! of one file each, and no walk along the repository's path.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
@@ -17,15 +18,20 @@ pub(super) struct AdminFolders {
     /// The folder around them; `None` where there is none, or nobody may open it.
     around: Option<File>,
     pub(super) names: Vec<String>,
+    /// Those whose names are no text: nothing is done with them, but what they hold is held.
+    pub(super) nameless: Vec<OsString>,
 }
 
 impl Repository {
     /// Returns git's folders of the linked worktrees.
     pub(super) fn admin_folders(&self) -> Result<AdminFolders> {
-        let names = self.admin_names()?;
+        let (mut names, mut nameless) = (Vec::new(), Vec::new());
+        for name in self.all_admin_names()? {
+            name.into_string().map_or_else(|name| nameless.push(name), |name| names.push(name));
+        }
         let around =
             (!names.is_empty()).then(|| File::open(self.common_dir.join("worktrees")).ok()).flatten();
-        Ok(AdminFolders { around, names })
+        Ok(AdminFolders { around, names, nameless })
     }
 }
 

@@ -58,6 +58,16 @@ impl Repository {
                 return Ok(Some(BranchUse { path: worktree.path, admin: worktree.admin, hold }));
             }
         }
+        for admin in &folders.nameless {
+            let folder = self.common_dir.join("worktrees").join(admin);
+            let head = Head::parse(&read_head_text(&folder).unwrap_or_default());
+            let is_out = head.branch().is_some_and(|branch| branch == name || self.leads_to(branch, name));
+            let hold = if is_out { Some(BranchHold::CheckedOut) } else { find_operation(&folder, name) };
+            if let Some(hold) = hold {
+                let (path, admin) = (Self::place_of_admin_dir(&folder), admin.to_string_lossy().into_owned());
+                return Ok(Some(BranchUse { path, admin: Some(admin), hold }));
+            }
+        }
         Ok(None)
     }
 

@@ -252,7 +252,9 @@ impl<'a> Git<'a> {
             command.env("GIT_OPTIONAL_LOCKS", "0");
         }
         if let Some(path) = &self.index_file {
-            command.env("GIT_INDEX_FILE", path);
+            // Written as a split one, it would have a shared part beside the worktree's own index, whose own shared part would
+            // be taken for an old one, and deleted.
+            command.env("GIT_INDEX_FILE", path).args(["-c", "core.splitIndex=false"]);
         }
         if let Some((to, from)) = &self.scratch {
             command.env("GIT_OBJECT_DIRECTORY", to).env("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted(from));

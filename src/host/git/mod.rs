@@ -82,6 +82,7 @@ pub use filling::is_link_cut_short;
 pub use hook_files::{HookPlace, folder_facts as hooks_folder_facts, found as found_hook};
 pub use hook_partner::{find_caller, find_partner};
 pub use hook_settings::{HooksInGit, git_version};
+pub use keep::IndexStamp;
 pub use linked::is_moved_untold;
 pub use merged::Trunk;
 pub use pulls::{FetchedPull, MadeRemote, PullSettings};

@@ -2,7 +2,7 @@
 //! is reported as such and hides no other (one empty `commondir` makes every `git worktree list` fatal).
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -181,6 +181,16 @@ impl Repository {
 
     /// Returns git's names of the linked worktrees, in order.
     pub(super) fn admin_names(&self) -> Result<Vec<String>> {
+        Ok(self.all_admin_names()?.into_iter().filter_map(|name| name.into_string().ok()).collect())
+    }
+
+    /// Returns the folder of the worktree that git keeps `folder` for; that itself where nobody can tell.
+    pub(super) fn place_of_admin_dir(folder: &Path) -> PathBuf {
+        read_gitdir(folder).map_or_else(|| folder.to_path_buf(), |link| folder_of(&link).to_path_buf())
+    }
+
+    /// Returns git's names of the linked worktrees; one that is no text among them is never handled by it.
+    pub(super) fn all_admin_names(&self) -> Result<Vec<OsString>> {
         let folder = self.common_dir.join("worktrees");
         let failed =
             |error| Failure::from_io(error, Code::GitFailed, format!("cannot read {}", folder.display()));
@@ -192,10 +202,8 @@ impl Repository {
         let mut names = Vec::new();
         for entry in entries {
             let entry = entry.map_err(failed)?;
-            if entry.file_type().is_ok_and(|kind| kind.is_dir())
-                && let Ok(name) = entry.file_name().into_string()
-            {
-                names.push(name);
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                names.push(entry.file_name());
             }
         }
         names.sort();

@@ -1,6 +1,7 @@
 //! Puts worktrees away: the folder into a trash beside it, git's admin folder into the repository's own, the ports back.
 //! Two renames; each step is recorded before it is taken, so that a later command can finish or take it back.
 
+use std::cell::Cell;
 use std::path::Path;
 
 use super::begun::Begun;
@@ -10,7 +11,7 @@ use super::report::Removed;
 use super::{losses, settle};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::git::Repository;
+use crate::host::git::{IndexStamp, Repository};
 use crate::host::lock::FileHold;
 use crate::host::moving::{self, Unmovable};
 use crate::host::remove_tree::remove_tree;
@@ -178,17 +179,32 @@ pub(super) fn carry_out(
     warnings: &mut Vec<String>,
 ) -> Result<Option<Removed>> {
     let (admin, trash) = (&begun.admin, &begun.trash);
+    let kept_index = Cell::new(None);
+    let keep = || {
+        let folder = repository.admin_dir(admin);
+        kept_index.set(Some(IndexStamp::of(&folder)));
+        repository.keep(&trash.token, &folder)
+    };
     // Not before that is on record: a removal that cannot begin stops nothing.
     let put = stop_services(context, target, entry, plan)
         .and_then(|()| stop_setup(context, target, entry, plan))
         .and_then(|()| teardown::tear_down(context, entry, &target.path, warnings))
         // The proof is taken again, right before the rename: what was planned may be minutes old.
         .and_then(|()| repository.require_linked(&target.path, admin, context.host.home()))
-        .and_then(|_| repository.keep(&trash.token, &repository.admin_dir(admin)))
+        .and_then(|_| keep())
         .and_then(|_| records::note(repository, entry, trash))
         .and_then(|()| move_into_trash(repository, entry, admin, trash));
     let failure = match put {
-        Ok(()) => return Ok(None),
+        Ok(()) => {
+            let is_kept = |before| repository.keep_what_came_since(&trash.token, &trash.admin, before);
+            if !kept_index.get().is_none_or(is_kept) {
+                warnings.push(format!(
+                    "`{}` was staged in while it was removed: `git gc` may take that away from what can be restored",
+                    target.name
+                ));
+            }
+            return Ok(None);
+        }
         Err(failure) => failure,
     };
     if settle::is_at_home(entry) && plan.force > 0 && is_unmovable(&failure) {

@@ -1,12 +1,12 @@
 //! The tree that an index is: found without its entries as with them, whatever git wrote.
 
 use super::sandbox::{Sandbox, write};
-use crate::host::git_files::index::{IndexFile, find_cached_tree};
+use crate::host::git_files::index::{IndexFile, find_index_words};
 
 /// As text; what it is by reading all of it must be the same.
 fn found(sandbox: &Sandbox) -> Option<String> {
     let index = sandbox.path("main/.git/index");
-    let found = find_cached_tree(&index);
+    let found = find_index_words(&index).and_then(|words| words.tree);
     let whole = IndexFile::read(&index).ok().filter(|index| !index.entries.is_empty());
     assert_eq!(found, whole.and_then(|index| index.tree?.tree));
     found.map(|id| id.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}")))

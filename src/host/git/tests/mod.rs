@@ -4,6 +4,7 @@ mod admin;
 mod branches;
 mod cached_tree;
 mod changes;
+mod kept;
 mod kinds;
 mod sandbox;
 mod states;

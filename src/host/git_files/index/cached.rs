@@ -1,5 +1,6 @@
-//! The tree that an index is exactly, where git has left word of it: entries are stepped over, and the checksum is not held
-//! against the file, so that it costs little more than to read it. Whoever asks looks whether there is such a tree.
+//! The words that git leaves behind the entries of an index: the tree that it is exactly, and sides of conflicts that were
+//! settled. Entries are stepped over, and the checksum is not held against the file, so that it costs little more than to
+//! read it. Whoever asks looks whether there is such a tree.
 
 use std::path::Path;
 
@@ -10,33 +11,45 @@ use super::unread::{NAME, UnreadIndex};
 /// The bits of an entry's flags that say how long its path is; all of them, where it is longer than they can say.
 const LENGTH: u16 = 0x0fff;
 
-/// Returns the tree of the index at `path`; `None` where it is empty, where something was staged since git left word, and
-/// where what it lists is not all there is.
-#[must_use]
-pub fn find_cached_tree(path: &Path) -> Option<[u8; NAME]> {
-    let (bytes, _) = read_bytes(path).ok()??;
-    parse(&bytes).ok()?
+/// What stands behind the entries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IndexWords {
+    /// The tree of exactly these entries; `None` where there are none, and where something was staged since git left word.
+    pub tree: Option<[u8; NAME]>,
+    /// Whether it names files of conflicts that were settled (resolve-undo): gc keeps them for its sake.
+    pub has_settled: bool,
 }
 
-fn parse(bytes: &[u8]) -> Result<Option<[u8; NAME]>, UnreadIndex> {
+/// Returns the words of the index at `path`; `None` where what it lists is not all there is, or nobody can tell.
+#[must_use]
+pub fn find_index_words(path: &Path) -> Option<IndexWords> {
+    match read_bytes(path).ok()? {
+        Some((bytes, _)) => parse(&bytes).ok(),
+        None => Some(IndexWords::default()),
+    }
+}
+
+fn parse(bytes: &[u8]) -> Result<IndexWords, UnreadIndex> {
     let end = bytes.len().checked_sub(NAME).ok_or(UnreadIndex("the index is cut off"))?;
     let mut rest = Bytes::of(&bytes[..end]);
     let (version, count) = take_head(&mut rest)?;
     for _ in 0..count {
         step_over(&mut rest, version)?;
     }
-    let mut tree = None;
+    let mut words = IndexWords::default();
     while !rest.is_empty() {
         let name = rest.take(4)?;
         let length = rest.number()? as usize;
         let extension = rest.take(length)?;
         match name {
-            b"TREE" => tree = root(extension)?,
+            b"TREE" => words.tree = root(extension)?,
+            b"REUC" => words.has_settled = !extension.is_empty(),
             [b'A'..=b'Z', ..] => {}
             _ => return Err(UnreadIndex("the index is split, or sparse")),
         }
     }
-    Ok(tree.filter(|_| count > 0))
+    words.tree = words.tree.filter(|_| count > 0);
+    Ok(words)
 }
 
 fn step_over(rest: &mut Bytes<'_>, version: u32) -> Result<(), UnreadIndex> {
@@ -81,7 +94,7 @@ mod tests {
         content.extend(b"TREE\0\0\0\x19\x001 0\n");
         content.extend([9; NAME]);
         content.extend([0; NAME]);
-        assert_eq!(parse(&content).ok().flatten(), Some([9; NAME]));
+        assert_eq!(parse(&content).unwrap(), IndexWords { tree: Some([9; NAME]), has_settled: false });
         for at in 0..content.len() {
             let _ = parse(&content[..at]);
             for bit in 0..8 {

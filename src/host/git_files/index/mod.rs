@@ -9,7 +9,7 @@ mod tree;
 mod unread;
 mod write;
 
-pub use cached::find_cached_tree;
+pub use cached::find_index_words;
 pub use read::{IndexEntry, IndexFile};
 pub use stat::StatData;
 pub use tree::TreeCache;
