@@ -156,7 +156,7 @@ fn require_some(count: usize) -> Result<usize> {
     if count > 0 {
         return Ok(count);
     }
-    Err(Failure::new(Code::Usage, "zero ports were asked for").hint("leave the flag out for no ports"))
+    Err(Failure::new(Code::Usage, "zero ports were asked for").hint("`--no-ports` is for none"))
 }
 
 #[cfg(test)]

@@ -55,4 +55,10 @@ impl Former {
             && self.branch == entry.branch
             && (self.branch.is_some() || self.name == entry.name)
     }
+
+    /// Answers whether the worktree of this entry was called so, whatever branch it was on.
+    #[must_use]
+    pub fn was_called_as(&self, entry: &Entry) -> bool {
+        self.repository_id == entry.repository_id && self.purpose == entry.purpose && self.name == entry.name
+    }
 }

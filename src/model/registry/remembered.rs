@@ -36,7 +36,13 @@ impl Registry {
     #[must_use]
     pub fn find_former_of(&self, entry: &Entry) -> Option<&Former> {
         let name = entry.branch.is_none().then_some(entry.name.as_str());
-        self.find_former(&entry.repository_id, entry.branch.as_deref(), entry.purpose.as_ref(), name)
+        let of_branch =
+            self.find_former(&entry.repository_id, entry.branch.as_deref(), entry.purpose.as_ref(), name);
+        // It may be on another branch than it was when it gave them up, which nobody else is on or would come back to.
+        let is_its_own = |former: &&Former| {
+            former.was_called_as(entry) && !self.entries().any(|known| former.is_of(known))
+        };
+        of_branch.or_else(|| self.former.iter().rev().find(is_its_own))
     }
 
     /// Remembers which ports `entry` had, forgetting the oldest beyond the limit; what it gave up earlier for other services
@@ -89,13 +95,20 @@ impl Registry {
         }
         let mut known: HashMap<(&RepositoryId, &str), Vec<&Entry>> = HashMap::new();
         for entry in self.entries() {
-            let word = entry.branch.as_deref().unwrap_or(&entry.name);
-            known.entry((&entry.repository_id, word)).or_default().push(entry);
+            let branch = entry.branch.as_deref().filter(|branch| *branch != entry.name);
+            for word in branch.into_iter().chain([entry.name.as_str()]) {
+                known.entry((&entry.repository_id, word)).or_default().push(entry);
+            }
         }
         for former in self.former.iter() {
-            let word = former.branch.as_deref().unwrap_or(&former.name);
-            let Some(of_it) = known.get(&(&former.repository_id, word)) else { continue };
-            let of_it: Vec<&&Entry> = of_it.iter().filter(|entry| former.is_of(entry)).collect();
+            let branch = former.branch.as_deref().unwrap_or(&former.name);
+            let [on_it, called] =
+                [branch, &former.name].map(|word| known.get(&(&former.repository_id, word)));
+            let on_it = on_it.into_iter().flatten().filter(|entry| former.is_of(entry));
+            let mut of_it: Vec<&&Entry> = on_it.collect();
+            if of_it.is_empty() {
+                of_it.extend(called.into_iter().flatten().filter(|entry| former.was_called_as(entry)));
+            }
             let has = |port: &FormerPort| {
                 let mut all =
                     of_it.iter().filter(|entry| entry.is_living()).flat_map(|entry| &entry.allocations);
@@ -200,3 +213,28 @@ impl Registry {
 
 /// How many former port sets are remembered, over all repositories.
 const FORMER_LIMIT: usize = 1000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::checks::sample;
+
+    #[test]
+    fn a_worktree_on_another_branch_by_now_goes_on_having_its_former_ports() {
+        let mut registry = Registry::default();
+        let entry = registry.insert(sample::entry("a", 0, &[5000]));
+        registry.remember_released(&entry, &entry.allocations);
+        let known = registry.find_by_sequence(entry.sequence).unwrap();
+        known.allocations.clear();
+        known.branch = Some("topic".to_owned());
+        let known = known.clone();
+        let ports: Vec<u16> = registry.kept_former_ports().iter().map(|port| port.number()).collect();
+        assert_eq!(ports, [5000]);
+        assert!(registry.find_former_of(&known).is_some());
+        // Another worktree is on the branch that had them.
+        let other = Entry { branch: entry.branch.clone(), ..sample::entry("b", 0, &[]) };
+        let other = registry.insert(other);
+        assert!(registry.find_former_of(&other).is_some() && registry.find_former_of(&known).is_none());
+        assert_eq!(registry.kept_former_ports().len(), 1);
+    }
+}

@@ -213,6 +213,9 @@ fn portless(context: &Context, entry: &Entry, service: Option<&ServiceName>) -> 
             let url = wt("url {}", &[shared]);
             format!("`{url}` says where `{shared}` is, which serves all worktrees")
         }
-        None => "`wt ports allocate --service web` gives `web` one".to_owned(),
+        None => {
+            let allocate = context.advised(wt("ports allocate --service web", &[]));
+            format!("`{allocate}` gives `web` one")
+        }
     })
 }
