@@ -124,12 +124,14 @@ const ROWS: &[Row] = &[
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     if words.iter().any(|word| word == "--list") {
-        ROWS.iter().for_each(|row| println!("{:<9} {}", row.name, row.what));
+        for row in ROWS {
+            println!("{:<9} {}", row.name, row.what);
+        }
         return;
     }
     let before = std::env::var_os("WT_BEFORE").map(PathBuf::from);
     let programs = before.iter().cloned().chain([PathBuf::from(env!("CARGO_BIN_EXE_wt"))]);
-    let sides: Vec<Side> = programs.map(Side::new).collect();
+    let sides: Vec<Side> = programs.map(|program| Side::new(&program)).collect();
     println!("{:<62} {:>8} {:>8} {:>8} {:>8}", "", "before", "now", "limit", "as set");
     for row in ROWS.iter().filter(|row| words.is_empty() || words.iter().any(|word| word == row.name)) {
         let figures = (row.measure)(&sides);

@@ -14,7 +14,7 @@ pub struct Side {
 }
 
 impl Side {
-    pub fn new(program: PathBuf) -> Self {
+    pub fn new(program: &Path) -> Self {
         let side = Self { folder: tempfile::tempdir().unwrap() };
         symlink(program.canonicalize().unwrap(), side.program()).unwrap();
         side

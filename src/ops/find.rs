@@ -138,12 +138,11 @@ impl<'a> Among<'a> {
         if !Glances::may_tell(self.context, wanted) || self.whole.get().is_some() {
             return Ok(None);
         }
-        let glances = match self.glances.get() {
-            Some(known) => known,
-            None => {
-                let read = Glances::read(self.context.require_repository()?, self.registry)?;
-                self.glances.get_or_init(|| read)
-            }
+        let glances = if let Some(known) = self.glances.get() {
+            known
+        } else {
+            let read = Glances::read(self.context.require_repository()?, self.registry)?;
+            self.glances.get_or_init(|| read)
         };
         glances.as_ref().map_or(Ok(None), |glances| glances.find(self.context, self.registry, wanted))
     }

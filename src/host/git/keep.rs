@@ -97,7 +97,7 @@ impl Repository {
         let staged = listed(&git().args(["ls-files", "--stage", "-z"]).require()?.stdout);
         let settled = listed(&git().args(["ls-files", "--resolve-undo", "-z"]).require()?.stdout);
         let paths = staged.iter().map(|entry| entry.path.as_slice());
-        let [conflicts, others] = [CONFLICT, SETTLED].map(|prefix| free_prefix(prefix, paths.clone()));
+        let [conflicts, others] = [CONFLICT, SETTLED].map(|prefix| free_prefix(prefix, &paths));
         let mut entries = Vec::new();
         for (prefix, entry) in
             staged.iter().map(|entry| (&conflicts, entry)).chain(settled.iter().map(|entry| (&others, entry)))
@@ -114,7 +114,7 @@ impl Repository {
         let seen = [logged.text(), own.text()].join("\n");
         let seen = seen.lines().filter(|line| is_object_id(line)).map(str::to_owned);
         let all: BTreeSet<String> = commits.iter().cloned().chain(seen).collect();
-        let asked = all.iter().map(|commit| format!("{commit}^{{commit}}\n")).collect::<String>();
+        let asked = all.iter().fold(String::new(), |asked, commit| asked + commit + "^{commit}\n");
         let found = git().args(["cat-file", "--batch-check"]).input(asked.into_bytes()).require()?.text();
         let mut parents = Vec::new();
         for line in found.lines() {
@@ -180,7 +180,7 @@ fn index_tree(library: &git2::Repository, file: &Path, is_alone: bool) -> Result
 fn unconflicted(index: &Index) -> Result<Index, git2::Error> {
     let mut copy = Index::new()?;
     let paths: Vec<Vec<u8>> = index.iter().map(|entry| entry.path).collect();
-    let prefix = free_prefix(CONFLICT, paths.iter().map(Vec::as_slice));
+    let prefix = free_prefix(CONFLICT, &paths.iter().map(Vec::as_slice));
     for entry in index.iter().filter(|entry| entry.flags_extended & INTENT_TO_ADD == 0) {
         let stage = (entry.flags & STAGE_BITS) >> 12;
         let path = placed(&entry.path, stage, &prefix);
@@ -209,7 +209,7 @@ fn listed(output: &[u8]) -> Vec<ListedEntry> {
 }
 
 /// Returns the beginning of a name that no path has.
-fn free_prefix<'a>(wanted: &str, paths: impl Iterator<Item = &'a [u8]> + Clone) -> String {
+fn free_prefix<'a>(wanted: &str, paths: &(impl Iterator<Item = &'a [u8]> + Clone)) -> String {
     let mut prefix = wanted.to_owned();
     while paths.clone().any(|path| path.starts_with(prefix.as_bytes())) {
         prefix.insert(0, '_');

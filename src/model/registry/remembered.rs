@@ -102,10 +102,10 @@ impl Registry {
         }
         for former in self.former.iter() {
             let branch = former.branch.as_deref().unwrap_or(&former.name);
-            let [on_it, called] =
+            let [standing, called] =
                 [branch, &former.name].map(|word| known.get(&(&former.repository_id, word)));
-            let on_it = on_it.into_iter().flatten().filter(|entry| former.is_of(entry));
-            let mut of_it: Vec<&&Entry> = on_it.collect();
+            let standing = standing.into_iter().flatten().filter(|entry| former.is_of(entry));
+            let mut of_it: Vec<&&Entry> = standing.collect();
             if of_it.is_empty() {
                 of_it.extend(called.into_iter().flatten().filter(|entry| former.was_called_as(entry)));
             }

@@ -24,7 +24,7 @@ pub(super) struct WholeRegistry {
     #[serde(default)]
     repositories: Rows<RepositoryRecord>,
     #[serde(default)]
-    worktrees: Vec<Box<Entry>>,
+    worktrees: Vec<Entry>,
     #[serde(default)]
     exclusions: Rows<Exclusion>,
     #[serde(default)]
@@ -45,7 +45,7 @@ impl From<WholeRegistry> for Registry {
             schema: read.schema,
             sequence: read.sequence,
             repositories: read.repositories,
-            worktrees: read.worktrees.into_iter().map(RegistryRow::Entry).collect(),
+            worktrees: read.worktrees.into_iter().map(|entry| RegistryRow::Entry(Box::new(entry))).collect(),
             exclusions: read.exclusions,
             former: read.former,
             counters: read.counters,

@@ -208,14 +208,11 @@ fn portless(context: &Context, entry: &Entry, service: Option<&ServiceName>) -> 
     }
     let message = format!("no service of `{}` has a port of its own", entry.name);
     let shared = Sharing::of(context, entry).ports().unwrap_or_default();
-    Failure::new(Code::NotFound, message).hint(match shared.first() {
-        Some((shared, _)) => {
-            let url = wt("url {}", &[shared]);
-            format!("`{url}` says where `{shared}` is, which serves all worktrees")
-        }
-        None => {
-            let allocate = context.advised(wt("ports allocate --service web", &[]));
-            format!("`{allocate}` gives `web` one")
-        }
+    Failure::new(Code::NotFound, message).hint(if let Some((shared, _)) = shared.first() {
+        let url = wt("url {}", &[shared]);
+        format!("`{url}` says where `{shared}` is, which serves all worktrees")
+    } else {
+        let allocate = context.advised(wt("ports allocate --service web", &[]));
+        format!("`{allocate}` gives `web` one")
     })
 }

@@ -183,8 +183,10 @@ fn worktrees(world: &World, outcome: &Outcome, context: &str) {
         let token = name.trim_end_matches(".json").rsplit('-').next().unwrap_or_default().to_owned();
         // A description that stays of what is not there any more says nothing to anybody, and so does an empty folder.
         let is_probe = outcome.is_undeleted && name.starts_with("probe-");
-        let is_known =
-            is_probe || name == ".gitignore" || name.ends_with(".json") || registry.contains(&token);
+        let is_known = is_probe
+            || name == ".gitignore"
+            || Path::new(&name).extension().is_some_and(|end| end == "json")
+            || registry.contains(&token);
         assert!(is_known, "{} is nobody's trash\n{registry}\n{context}", entry.path().display());
     }
 }

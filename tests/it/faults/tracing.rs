@@ -62,7 +62,7 @@ pub fn look_at_git(command: &mut Command, sandbox: &Sandbox, point: Point<'_>) {
         std::env::split_paths(&path).map(|folder| folder.join("git")).find(|file| file.is_file()).unwrap();
     let folder = sandbox.path("tools");
     let log = sandbox.path("strace.log");
-    let told: String = expressions(point).iter().map(|word| format!(" '{word}'")).collect();
+    let told = expressions(point).iter().fold(String::new(), |told, word| told + " '" + word + "'");
     let filter = if is_kill(point) { "" } else { " --seccomp-bpf" };
     let text = format!(
         "#!/bin/sh\nexec strace -f{filter} -q -e signal=none -A -o '{}'{told} '{}' \"$@\"\n",
@@ -119,8 +119,11 @@ impl Drop for Hold {
 pub fn let_go(sandbox: &Sandbox) {
     wait::until("strace to let go", || {
         let living = processes(sandbox);
-        let straces = living.iter().filter(|(_, command)| command.starts_with("strace "));
-        straces.map(|(pid, _)| kill_process(Pid::from_raw(*pid).unwrap(), Signal::TERM)).count() == 0
+        let straces: Vec<_> = living.iter().filter(|(_, command)| command.starts_with("strace ")).collect();
+        for (pid, _) in &straces {
+            let _ = kill_process(Pid::from_raw(*pid).unwrap(), Signal::TERM);
+        }
+        straces.is_empty()
     });
 }
 
