@@ -69,11 +69,7 @@ impl Supervisor<'_> {
         let words = if is_setup { plan.setup.as_deref().unwrap_or_default() } else { &plan.words };
         let words: Vec<OsString> = words.iter().map(OsString::from).collect();
         let variables = self.marked(plan.variables.clone(), plan.name.as_str());
-        // One that starts on demand is on record as asleep until it is there: what is written for it takes longer than some
-        // connections wait.
-        if !plan.on_demand {
-            self.announce(&plan.name);
-        }
+        self.announce(&plan.name);
         let socket =
             plan.port.filter(|_| plan.activated && !is_setup).and_then(|port| self.ports.socket(port));
         let terminal = if plan.terminal { terminal::open(self.size) } else { None };
