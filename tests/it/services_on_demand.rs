@@ -136,7 +136,10 @@ fn a_connection_to_its_port_wakes_it_and_without_one_it_sleeps_again() {
     assert_eq!(fleet.state("web").0, "asleep");
     assert_eq!(get(), "up");
     assert_eq!(fs::read_to_string(fleet.folder.join("starts")).unwrap(), "xx");
-    until("it sleeps once more", || fleet.state("web").0 == "asleep");
+    until("it sleeps once more, on record too", || {
+        let has_processes = sandbox.living().iter().any(|entry| !entry["processes"].is_null());
+        fleet.state("web").0 == "asleep" && !has_processes
+    });
     let events = sandbox.events();
     let told: Vec<&str> = events.iter().filter_map(|event| event["event"].as_str()).collect();
     for word in ["asleep", "started", "ready"] {
@@ -149,6 +152,31 @@ fn a_connection_to_its_port_wakes_it_and_without_one_it_sleeps_again() {
     sandbox.wt(&["remove", "feature-one", "--force"]).ok();
     until("the end of its supervisor", || !is_running(supervisor));
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
+}
+
+#[test]
+fn whoever_looks_at_one_that_is_just_going_to_sleep_does_not_wake_it() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", &config(&sandbox, "socket = \"activate\"\nidle_stop = \"1s\"\n"));
+    // It listens on while it ends: whoever connects now waits for the next start.
+    let slow =
+        "import signal, time\nsignal.signal(signal.SIGTERM, lambda *_: (time.sleep(1), os._exit(0)))\n";
+    fs::write(sandbox.path("server.py"), SERVER.replacen('\n', &format!("\n{slow}"), 1)).unwrap();
+    fleet.wt(&["up"]).ok();
+    let mut stream = TcpStream::connect(("127.0.0.1", fleet.port("web"))).unwrap();
+    std::io::Write::write_all(&mut stream, b"GET / HTTP/1.0\r\n\r\n").unwrap();
+    assert_eq!(read(stream).body, "up");
+    until("it is going to sleep", || fleet.state("web").0 == "stopping");
+    let health = fleet.json(&["health"]);
+    let service = &health["worktrees"][0]["services"][0];
+    assert_eq!((&service["health"], &service["reason"]), (&"unknown".into(), &"stopping".into()), "{health}");
+    until("it sleeps", || fleet.state("web").0 == "asleep");
+    let begun = Instant::now();
+    until("it sleeps on for a second", || {
+        assert_eq!(fleet.state("web").0, "asleep");
+        begun.elapsed() > Duration::from_secs(1)
+    });
+    assert_eq!(fs::read_to_string(fleet.folder.join("starts")).unwrap(), "x");
 }
 
 #[test]

@@ -107,8 +107,7 @@ pub fn asleep(seen: Judgement) -> Judgement {
 /// Judges a service that nobody but its supervisor asks; `trouble` is why that does not find it well.
 #[must_use]
 pub fn watched(seen: Judgement, trouble: Option<String>) -> Judgement {
-    // Only where its own process listens, and was not asked.
-    if seen.level != 2 || seen.by_others || seen.by_answer {
+    if !is_unasked(&seen) {
         return seen;
     }
     match trouble {
@@ -117,10 +116,15 @@ pub fn watched(seen: Judgement, trouble: Option<String>) -> Judgement {
     }
 }
 
+/// Answers whether its own process listens, and was not asked.
+fn is_unasked(seen: &Judgement) -> bool {
+    seen.level == 2 && !seen.by_others && !seen.by_answer
+}
+
 /// Judges a service that a request has just started, or that is just put to sleep: for a moment nobody knows better.
 #[must_use]
 pub fn under_way(seen: Judgement, state: &str) -> Judgement {
-    if seen.health != Health::NotRunning {
+    if seen.health != Health::NotRunning && !is_unasked(&seen) {
         return seen;
     }
     Judgement { health: Health::Unknown, reason: Some(state.to_owned()), action: None, ..seen }

@@ -69,12 +69,11 @@ impl ServicesRecord {
 
 impl KeptService {
     /// Answers whether nobody but its supervisor asks it whether it is well: it starts on demand, and a look would wake it, or
-    /// count as somebody who needs it.
+    /// count as somebody who needs it. One that is on its way to sleep would be woken too: who connects then waits for the
+    /// next start.
     #[must_use]
     pub fn is_left_alone(&self) -> bool {
-        let is_there =
-            matches!(self.state, ServiceState::Asleep | ServiceState::Ready | ServiceState::Unhealthy);
-        self.plan.on_demand && is_there
+        self.plan.on_demand && !self.state.is_resting() && self.state != ServiceState::Backoff
     }
 
     /// Answers whether it sleeps, or did until its port was given up or moved.

@@ -112,6 +112,7 @@ impl Supervisor<'_> {
         let now = self.now();
         for plan in watched {
             let Some(run) = self.runs.get_mut(&plan.name) else { continue };
+            let is_asked = run.look.is_asked;
             let of_it = clients.iter().filter(|client| plan.ports().any(|port| port == client.port));
             let seen = SeenConnections {
                 clients: of_it.map(|client| (client.address, client.is_past)).collect(),
@@ -122,9 +123,12 @@ impl Supervisor<'_> {
             };
             let quiet = self.quiet.entry(plan.name.clone()).or_insert_with(|| Quiet::since(now));
             let time = quiet.take_in(&seen, now);
-            if plan.idle_stop.is_some_and(|limit| time >= limit) {
+            // Our own question, still on its way when the server goes, would wait on the socket, and wake it.
+            if !is_asked && plan.idle_stop.is_some_and(|limit| time >= limit) {
                 self.events.push_back(MachineEvent::Doze { service: plan.name });
             }
         }
+        // Before the next question is put.
+        self.work();
     }
 }
