@@ -43,6 +43,28 @@ fn assert_untouched(sandbox: &Sandbox, target: &Path) {
 }
 
 #[test]
+fn a_worktree_whose_index_nobody_can_read_goes_by_force_alone_and_comes_back() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login"]).ok();
+    let folder = sandbox.worktree("feature-login");
+    sandbox.git(&folder, &["checkout", "-q", "--detach"]);
+    sandbox.git(&folder, &["commit", "-q", "--allow-empty", "-m", "alone"]);
+    let alone = sandbox.git(&folder, &["rev-parse", "HEAD"]);
+    fs::write(folder.join("work"), "work").unwrap();
+    fs::write(sandbox.repo().join(".git/worktrees/feature-login/index"), "no index").unwrap();
+    let refused = sandbox.refused(&["remove", "feature-login"], "git_failed");
+    assert!(refused["hint"].as_str().unwrap().contains("`wt remove --force feature-login`"), "{refused}");
+    let run = sandbox.wt(&["remove", "--force", "feature-login"]).ok();
+    assert!(run.stderr.contains("git cannot read the index"), "{}", run.shown());
+    assert!(!folder.exists());
+    sandbox.git(&sandbox.repo(), &["gc", "-q", "--prune=now"]);
+    sandbox.wt(&["restore", "feature-login"]).ok();
+    assert_eq!(fs::read_to_string(folder.join("work")).unwrap(), "work");
+    assert_eq!(sandbox.git(&folder, &["rev-parse", "HEAD"]), alone);
+    sandbox.git(&folder, &["cat-file", "-e", &alone]);
+}
+
+#[test]
 fn a_gitdir_that_names_another_repository_leaves_it_untouched() {
     let sandbox = Sandbox::new();
     let victim = sandbox.make_repository("victim");

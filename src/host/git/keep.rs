@@ -41,16 +41,8 @@ impl Repository {
     /// Makes `refs/wt/trash/<token>` and returns its name; `None` when there is nothing to keep.
     /// `admin_dir` is the worktree's git folder, still in its place.
     pub fn keep(&self, token: &str, admin_dir: &Path) -> Result<Option<String>> {
-        let admin =
-            admin_dir.file_name().and_then(|name| name.to_str()).filter(|_| admin_dir != self.common_dir);
-        let mut commits = BTreeSet::new();
-        match self.read_head(admin)? {
-            Head::Branch(name) => commits.extend(self.find_branch(&name)?),
-            Head::Detached(commit) => drop(commits.insert(commit)),
-            Head::Unborn(_) | Head::Unreadable(_) => {}
-        }
-        collect_commits(admin_dir, &mut commits);
-        let name = format!("refs/wt/trash/{token}");
+        let commits = self.commits_of(admin_dir)?;
+        let name = keep_name(token);
         // libgit2 does not tell what was settled.
         let has_settled = find_index_words(&admin_dir.join("index")).is_some_and(|words| words.has_settled);
         let kept = match self.library().filter(|_| !has_settled) {
@@ -65,6 +57,36 @@ impl Repository {
         Ok(kept.then_some(name))
     }
 
+    /// As [`keep`](Self::keep), without what is staged: for an index that git cannot read either.
+    pub fn keep_commits(&self, token: &str, admin_dir: &Path) -> Result<Option<String>> {
+        let name = keep_name(token);
+        let kept =
+            self.keep_listed(admin_dir, &self.commits_of(admin_dir)?, &name, [Vec::new(), Vec::new()])?;
+        Ok(kept.then_some(name))
+    }
+
+    /// Answers whether git reads the index there.
+    #[must_use]
+    pub fn has_readable_index(&self, admin_dir: &Path) -> bool {
+        let listed =
+            self.git_in(admin_dir).args([git_dir_word(admin_dir)]).args(["ls-files", "--stage"]).run();
+        listed.is_ok_and(|listed| listed.is_success())
+    }
+
+    /// Every commit that the worktree's HEAD, own refs and logs name.
+    fn commits_of(&self, admin_dir: &Path) -> Result<BTreeSet<String>> {
+        let admin =
+            admin_dir.file_name().and_then(|name| name.to_str()).filter(|_| admin_dir != self.common_dir);
+        let mut commits = BTreeSet::new();
+        match self.read_head(admin)? {
+            Head::Branch(name) => commits.extend(self.find_branch(&name)?),
+            Head::Detached(commit) => drop(commits.insert(commit)),
+            Head::Unborn(_) | Head::Unreadable(_) => {}
+        }
+        collect_commits(admin_dir, &mut commits);
+        Ok(commits)
+    }
+
     /// Keeps what was staged between [`keep`](Self::keep) and the move of git's folder, which is `admin_dir` now, where nobody
     /// writes into it any more; `before` is the index as it was kept. Answers whether all is kept.
     #[must_use]
@@ -74,7 +96,7 @@ impl Repository {
         }
         let has_settled = find_index_words(&admin_dir.join("index")).is_none_or(|words| words.has_settled);
         let Some(library) = self.library().filter(|_| !has_settled) else { return false };
-        let name = format!("refs/wt/trash/{token}");
+        let name = keep_name(token);
         let mut commits = BTreeSet::new();
         let kept = library.find_reference(&name).ok().and_then(|kept| kept.peel_to_commit().ok());
         commits.extend(kept.iter().flat_map(git2::Commit::parent_ids).map(|id| id.to_string()));
@@ -96,6 +118,17 @@ impl Repository {
         let git = || self.git_in(admin_dir).args([git_dir_word(admin_dir)]);
         let staged = listed(&git().args(["ls-files", "--stage", "-z"]).require()?.stdout);
         let settled = listed(&git().args(["ls-files", "--resolve-undo", "-z"]).require()?.stdout);
+        self.keep_listed(admin_dir, commits, name, [staged, settled])
+    }
+
+    fn keep_listed(
+        &self,
+        admin_dir: &Path,
+        commits: &BTreeSet<String>,
+        name: &str,
+        [staged, settled]: [Vec<ListedEntry>; 2],
+    ) -> Result<bool> {
+        let git = || self.git_in(admin_dir).args([git_dir_word(admin_dir)]);
         let paths = staged.iter().map(|entry| entry.path.as_slice());
         let [conflicts, others] = [CONFLICT, SETTLED].map(|prefix| free_prefix(prefix, &paths));
         let mut entries = Vec::new();
@@ -139,6 +172,10 @@ impl Repository {
         let commit = made.require()?.text();
         git().args(["update-ref", name, &commit]).require().map(|_| true)
     }
+}
+
+fn keep_name(token: &str) -> String {
+    format!("refs/wt/trash/{token}")
 }
 
 fn keep_in_library(

@@ -220,7 +220,8 @@ pub fn inspect(
             }
         })?;
         if look != RemovalLook::Lock {
-            losses.extend(losses::of_folder(context, repository, &found.path, admin, entry.as_ref())?);
+            let seen = losses::of_folder(context, repository, &found.path, admin, entry.as_ref());
+            losses.extend(seen.map_err(|failure| unseen(failure, &found.name))?);
         }
     }
     if let RemovalLook::Losses { with_branch } = look {
@@ -289,6 +290,16 @@ pub fn inspect_record(context: &Context, found: find::FoundWorktree) -> Result<R
         entry: found.entry,
         worktree: found.worktree,
     })
+}
+
+/// What git cannot tell is a reason to look; who means to lose it all need not.
+fn unseen(failure: Failure, name: &str) -> Failure {
+    let Some(step) = failure.next_step().filter(|_| failure.code() == Code::GitFailed) else {
+        return failure;
+    };
+    let advice =
+        format!("{step}; `{force}` gives up whatever is there", force = wt("remove --force {}", &[&name]));
+    failure.hint(advice)
 }
 
 fn not_a_worktree(name: &str, path: &std::path::Path) -> Failure {

@@ -179,11 +179,13 @@ pub(super) fn carry_out(
     warnings: &mut Vec<String>,
 ) -> Result<Option<Removed>> {
     let (admin, trash) = (&begun.admin, &begun.trash);
-    let kept_index = Cell::new(None);
+    let (kept_index, is_unread) = (Cell::new(None), Cell::new(false));
     let keep = || {
         let folder = repository.admin_dir(admin);
         kept_index.set(Some(IndexStamp::of(&folder)));
-        repository.keep(&trash.token, &folder)
+        let kept = repository.keep(&trash.token, &folder);
+        is_unread.set(kept.is_err() && plan.force > 0 && !repository.has_readable_index(&folder));
+        if is_unread.get() { repository.keep_commits(&trash.token, &folder) } else { kept }
     };
     // Not before that is on record: a removal that cannot begin stops nothing.
     let put = stop_services(context, target, entry, plan)
@@ -196,10 +198,17 @@ pub(super) fn carry_out(
         .and_then(|()| move_into_trash(repository, entry, admin, trash));
     let failure = match put {
         Ok(()) => {
+            if is_unread.get() {
+                warnings.push(format!(
+                    "git cannot read the index of `{}`: what was staged `git gc` may take away from what can be restored",
+                    target.name
+                ));
+            }
             let is_kept = |before| repository.keep_what_came_since(&trash.token, &trash.admin, before);
             if !kept_index.get().is_none_or(is_kept) {
                 warnings.push(format!(
-                    "`{}` was staged in while it was removed: `git gc` may take that away from what can be restored",
+                    "the index of `{}` changed while it was removed: what was staged then `git gc` may take away from what \
+                     can be restored",
                     target.name
                 ));
             }
