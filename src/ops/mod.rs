@@ -92,6 +92,7 @@ pub mod trust;
 pub mod undo;
 mod unignored;
 pub mod units;
+mod unkept_claims;
 mod unmovable;
 mod unreclaimed;
 pub mod validate;

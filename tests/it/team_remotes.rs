@@ -21,6 +21,19 @@ fn another_remote(team: &Team) -> PathBuf {
 }
 
 #[test]
+fn a_remote_that_is_not_there_keeps_no_claims_and_who_asks_for_them_here_is_told() {
+    let team = Team::new(&["ana"]);
+    let warning = |run: &Run| run.stderr.contains("nobody keeps claims here: there is no remote `orgin`");
+    let misspelt = team.command("ana", &["create", "login"]).env("WT_TEAM_REMOTE", "orgin").output().unwrap();
+    let misspelt = Run::new(&["create", "login"], &misspelt).ok();
+    assert!(warning(&misspelt) && claims(&team, &team.remote).is_empty(), "{}", misspelt.shown());
+    // Who asks for claims in all his repositories has some without a team.
+    team.sandbox.git(&team.sandbox.path("ana/shop"), &["remote", "remove", "origin"]);
+    let run = team.wt("ana", &["create", "search"]).ok();
+    assert!(!run.stderr.contains("nobody keeps"), "{}", run.shown());
+}
+
+#[test]
 fn claims_are_asked_for_where_they_are_pushed_or_refused() {
     let team = Team::new(&["ana", "ben"]);
     let shop = team.sandbox.path("ana/shop");

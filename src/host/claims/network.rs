@@ -64,8 +64,8 @@ impl Claims for NetworkClaims {
                 if self.claimant.goes_on_offline {
                     return Ok(ClaimsTaken::All);
                 }
-                let may_go_on = failure.next_step() == Some(TRY_AGAIN);
-                Err(if may_go_on { failure.hint(GO_ON) } else { failure })
+                let advice = format!("{}; {GO_ON}", failure.next_step().unwrap_or(TRY_AGAIN));
+                Err(failure.hint(advice))
             }
             taken => taken,
         }
@@ -81,7 +81,8 @@ impl Claims for NetworkClaims {
 }
 
 /// What else helps whoever claims for a worktree.
-const GO_ON: &str = "try again; `WT_TEAM_OFFLINE=allow` goes on without them and settles later, `WT_TEAM_CLAIMS=off` does without";
+const GO_ON: &str =
+    "`WT_TEAM_OFFLINE=allow` goes on without them and settles later, `WT_TEAM_CLAIMS=off` does without";
 
 /// Answers whether waiting helps: two machines with one identity, and a remote with two addresses, need a person.
 fn is_only_out_of_reach(failure: &Failure) -> bool {

@@ -26,7 +26,7 @@ use crate::ops::carry;
 use crate::ops::create::planned::Planned;
 use crate::ops::create::{BranchPlan, Plan};
 use crate::ops::env_files::require_untracked;
-use crate::ops::{claims, foreign};
+use crate::ops::{claims, foreign, unkept_claims};
 
 /// How often a number is chosen again while others are choosing too.
 const NUMBER_TRIES: usize = 64;
@@ -158,6 +158,7 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
     let (branch, commit, mut warnings) =
         branch_plan(context, repository, request, &purpose, &draft, tracked)?;
     warnings.extend(remote::warning(repository, request, &branch)?);
+    warnings.extend(unkept_claims::warning_here(context));
     warnings.extend(twice_named(registry, id.as_ref(), &purpose, &draft));
     if let Some(WantedPorts::Services(named)) = &request.ports {
         warnings.extend(context.config.unconfigured(named));

@@ -14,11 +14,11 @@ use crate::model::advised::wt;
 use crate::model::claim::{Claim, ClaimId, ClaimSubject, ClaimsTaken};
 use crate::model::claim_ref::{ClaimWords, StandingClaim};
 use crate::model::claim_sight::last_seen;
-use crate::model::config::settings::TeamKeeper;
 use crate::model::host_entry::HostWords;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::ops::claim_sight;
 use crate::ops::claims;
+use crate::ops::unkept_claims;
 
 /// A branch that somebody has.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
@@ -133,29 +133,7 @@ pub fn rows(context: &Context) -> Result<Rows> {
 
 fn require_claims(context: &Context) -> Result<&NetworkClaims> {
     context.require_repository()?;
-    context.network_claims().ok_or_else(|| unkept(context))
-}
-
-/// The failure of whoever needs claims in a repository where nobody keeps any.
-pub(super) fn unkept(context: &Context) -> Failure {
-    let remote = &context.config.team.remote;
-    let (why, hint) = match context.config.team.keeper {
-        TeamKeeper::Nobody => (
-            "`team.claims` is off".to_owned(),
-            "write `claims = \"git\"` under [team] into your configuration, or `wt trust` what .wt.toml says",
-        ),
-        TeamKeeper::Git => (
-            format!("there is no remote `{remote}`"),
-            "`team.remote` names the remote that has the claims; `git remote add NAME URL` makes one",
-        ),
-        TeamKeeper::Etcd(_) => (
-            format!(
-                "there is no remote `{remote}` whose address names the repository, and no `team.repository`"
-            ),
-            "write `repository = \"NAME\"` under [team] into your configuration, the same in all clones",
-        ),
-    };
-    Failure::new(Code::Usage, format!("nobody keeps claims here: {why}")).hint(hint)
+    context.network_claims().ok_or_else(|| unkept_claims::failure(context))
 }
 
 /// Claims `branch`, for the worktree that has it where one is here; with `over` also from somebody who has it.

@@ -11,9 +11,9 @@ use crate::context::Context;
 use crate::error::{Code, Result};
 use crate::host::process::users::{self, Users};
 use crate::model::claim::ClaimSubject;
-use crate::model::config::settings::TeamKeeper;
 use crate::ops::claims;
 use crate::ops::host_ports;
+use crate::ops::unkept_claims;
 
 /// Who has what.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
@@ -74,10 +74,7 @@ pub fn survey(context: &Context) -> Result<Report> {
     }
     let mut warnings = claims::catch_up(context);
     warnings.extend(context.config.uncounted_of("team."));
-    let is_wanted = context.config.team.keeper != TeamKeeper::Nobody && context.repository.is_some();
-    if is_wanted && context.network_claims().is_none() {
-        warnings.push(branches::unkept(context).message().to_owned());
-    }
+    warnings.extend(unkept_claims::warning(context));
     let rows = match branches::rows(context) {
         // What this machine knows by itself is shown all the same.
         Err(failure) if failure.code() == Code::ClaimsUnreachable && shared.is_some() => {
