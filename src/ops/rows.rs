@@ -9,6 +9,7 @@ use crate::host::git::Repository;
 use crate::model::branch::Head;
 use crate::model::matching::{Closest, Matching, WorktreeMark};
 use crate::model::registry::entry::Entry;
+use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::model::resolve::NamedWorktree;
 
@@ -102,7 +103,8 @@ pub fn mark(worktree: &GitWorktree) -> WorktreeMark<'_> {
 /// Fails when the worktree's own files cannot be read.
 pub fn find_row(repository: &Repository, registry: &Registry, admin: &str) -> Result<Option<WorktreeRow>> {
     let Some(worktree) = repository.find_worktree_called(admin)? else { return Ok(None) };
-    let entry = find_record(repository, registry, mark(&worktree)).cloned();
+    let id = repository.find_id_surely()?;
+    let entry = id.and_then(|id| record_of(&id, repository, registry, mark(&worktree))).cloned();
     Ok(Some(WorktreeRow { worktree: Some(worktree), entry }))
 }
 
@@ -113,7 +115,8 @@ pub fn find_row(repository: &Repository, registry: &Registry, admin: &str) -> Re
 /// Fails when the repository's own files cannot be read.
 pub fn find_main_row(repository: &Repository, registry: &Registry) -> Result<Option<WorktreeRow>> {
     let Some(worktree) = repository.find_main_worktree()? else { return Ok(None) };
-    let entry = find_record(repository, registry, mark(&worktree)).cloned();
+    let id = repository.find_id_surely()?;
+    let entry = id.and_then(|id| record_of(&id, repository, registry, mark(&worktree))).cloned();
     Ok(Some(WorktreeRow { worktree: Some(worktree), entry }))
 }
 
@@ -124,9 +127,17 @@ pub fn find_record<'a>(
     registry: &'a Registry,
     worktree: WorktreeMark<'_>,
 ) -> Option<&'a Entry> {
-    let id = repository.find_id()?;
+    record_of(&repository.find_id()?, repository, registry, worktree)
+}
+
+fn record_of<'a>(
+    id: &RepositoryId,
+    repository: &Repository,
+    registry: &'a Registry,
+    worktree: WorktreeMark<'_>,
+) -> Option<&'a Entry> {
     let mut closest = Closest::to(worktree);
-    for entry in registry.entries().filter(|entry| entry.repository_id == id && entry.is_living()) {
+    for entry in registry.entries().filter(|entry| entry.repository_id == *id && entry.is_living()) {
         closest.consider(WorktreeMark::of(entry), || entry);
     }
     closest.find(|admin| repository.has_worktree(admin)).copied()
