@@ -22,7 +22,7 @@ pub struct Arguments {
     #[arg(long, conflicts_with = "paths")]
     pub main: bool,
     /// Let the main worktree leave again: its ports are free, its files stay
-    #[arg(long, requires = "main", conflicts_with_all = ["ports", "purpose"])]
+    #[arg(long, requires = "main", conflicts_with_all = ["ports", "purpose", "paths"])]
     pub no_ports: bool,
     /// Their purpose [default: what the branch's name says]
     #[arg(short, long, value_name = "PURPOSE")]
@@ -44,7 +44,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context()?.taking_over(arguments.take_over);
     let known = context.config.purposes.iter().map(|(purpose, _)| purpose);
     let purpose = arguments.purpose.as_deref().map(|text| wishes::purpose(text, known)).transpose()?;
-    let ports = wishes::ports(arguments.ports.as_deref(), None)?;
+    let ports = wishes::ports(arguments.ports.as_deref(), None, "without `--ports` it takes none")?;
     let report = match (arguments.main, arguments.no_ports) {
         (true, true) => adopt::leave_main(&context)?,
         (true, false) => adopt::adopt_main(&context, purpose.as_ref(), &ports)?,

@@ -318,6 +318,7 @@ fn wished(arguments: &Arguments, context: &Context, session: &Session<'_>, is_pu
             id.map(wishes::identifier).transpose()?,
         ),
     };
+    let ports = wishes::ports(arguments.ports.as_deref(), arguments.port_count, "`--no-ports` is for none")?;
     let mut request = Request {
         identifier,
         purpose,
@@ -332,10 +333,7 @@ fn wished(arguments: &Arguments, context: &Context, session: &Session<'_>, is_pu
             (_, true) => HeadWish::Detached,
             _ => HeadWish::Branch,
         },
-        ports: match wishes::ports(arguments.ports.as_deref(), arguments.port_count)? {
-            WantedPorts::None if !arguments.no_ports => None,
-            asked => Some(asked),
-        },
+        ports: Some(ports).filter(|asked| arguments.no_ports || *asked != WantedPorts::None),
         on_conflict: arguments.on_conflict.map(ConflictPolicy::from),
         path: arguments.path.clone(),
         env: !arguments.no_env,

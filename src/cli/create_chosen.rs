@@ -28,12 +28,7 @@ struct Line {
 /// What would stop the create.
 pub fn check(session: &Session<'_>, context: &Context, id: Option<&str>) -> Result<()> {
     let ui = session.ui.without_prompts();
-    let session = Session {
-        ui: &ui,
-        directive: session.directive.clone(),
-        registry: session.registry.clone(),
-        ..*session
-    };
+    let session = session.again(&ui, session.global);
     operation::plan(context, &create::request(&arguments(id)?, context, &session)?).map(drop)
 }
 
@@ -44,12 +39,7 @@ pub fn check(session: &Session<'_>, context: &Context, id: Option<&str>) -> Resu
 /// Everything that stops a create; where its setup fails the worktree stays, and that is said.
 pub fn make(session: &Session<'_>, id: Option<&str>) -> Result<PathBuf> {
     let ui = session.ui.without_prompts();
-    let session = Session {
-        ui: &ui,
-        directive: session.directive.clone(),
-        registry: session.registry.clone(),
-        ..*session
-    };
+    let session = session.again(&ui, session.global);
     let context = session.context_with_records_true()?;
     let request = create::request(&arguments(id)?, &context, &session)?;
     let plan = operation::plan(&context, &request)?;

@@ -144,12 +144,7 @@ fn manner(cli: &Cli, host: &Host, called: Called) -> Manner {
 fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
     let Some(mut command) = command else { return no_command(session) };
     match elsewhere::place(&mut command, session)? {
-        Some(global) => command.run(&Session {
-            global: &global,
-            directive: session.directive.clone(),
-            registry: session.registry.clone(),
-            ..*session
-        }),
+        Some(global) => command.run(&session.again(session.ui, &global)),
         None => command.run(session),
     }
 }

@@ -35,6 +35,12 @@ pub struct Session<'a> {
 }
 
 impl Session<'_> {
+    /// Returns the same for whoever talks or stands elsewhere: what was read of the registry counts for both.
+    #[must_use]
+    pub fn again<'b>(&'b self, ui: &'b Ui, global: &'b GlobalArguments) -> Session<'b> {
+        Session { ui, global, directive: self.directive.clone(), registry: self.registry.clone(), ..*self }
+    }
+
     /// Builds the context and heals what dead processes left.
     ///
     /// # Errors

@@ -118,31 +118,31 @@ pub fn purpose<'a>(text: &str, known: impl Iterator<Item = &'a Purpose>) -> Resu
     })
 }
 
-/// Returns the wish behind `--ports[=…]` and `--port-count`.
+/// Returns the wish behind `--ports[=…]` and `--port-count`; `none` says how whoever asks for zero gets none.
 ///
 /// # Errors
 ///
 /// `usage` for both at once, for zero and for what is no service name.
-pub fn ports(ports: Option<&str>, count: Option<u16>) -> Result<WantedPorts> {
+pub fn ports(ports: Option<&str>, count: Option<u16>, none: &str) -> Result<WantedPorts> {
     match (ports, count) {
         (None, None) => Ok(WantedPorts::None),
         (Some(""), None) => Ok(WantedPorts::Purpose),
-        (None | Some(""), Some(count)) => Ok(WantedPorts::Count(require_some(usize::from(count))?)),
+        (None | Some(""), Some(count)) => Ok(WantedPorts::Count(require_some(usize::from(count), none)?)),
         (Some(_), Some(_)) => {
             Err(Failure::new(Code::Usage, "`--ports` with a value and `--port-count` both say which ports")
                 .hint("leave one of them out"))
         }
-        (Some(text), None) => listed(text),
+        (Some(text), None) => listed(text, none),
     }
 }
 
-fn listed(text: &str) -> Result<WantedPorts> {
+fn listed(text: &str, none: &str) -> Result<WantedPorts> {
     if text.bytes().all(|digit| digit.is_ascii_digit()) {
         let count = text.parse::<u16>().map_err(|_| {
             Failure::new(Code::Usage, format!("{text} ports are more than a machine has"))
                 .hint("`--ports=3` asks for three; which numbers they get is wt's choice")
         })?;
-        return Ok(WantedPorts::Count(require_some(usize::from(count))?));
+        return Ok(WantedPorts::Count(require_some(usize::from(count), none)?));
     }
     let services = text.split(',').map(|name| ServiceName::from_str(name.trim()));
     let services = services.collect::<Result<Vec<_>, _>>().map_err(|message| {
@@ -152,16 +152,20 @@ fn listed(text: &str) -> Result<WantedPorts> {
     Ok(WantedPorts::Services(services))
 }
 
-fn require_some(count: usize) -> Result<usize> {
+fn require_some(count: usize, none: &str) -> Result<usize> {
     if count > 0 {
         return Ok(count);
     }
-    Err(Failure::new(Code::Usage, "zero ports were asked for").hint("`--no-ports` is for none"))
+    Err(Failure::new(Code::Usage, "zero ports were asked for").hint(none))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn ports(ports: Option<&str>, count: Option<u16>) -> Result<WantedPorts> {
+        super::ports(ports, count, "")
+    }
 
     #[test]
     fn ports_are_a_wish_a_number_or_names() {

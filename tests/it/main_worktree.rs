@@ -67,6 +67,9 @@ fn it_joins_with_ports_that_stay_and_leaves_again() {
     assert_eq!(sandbox.living().len(), 1);
     sandbox.wt(&["adopt", "--main", "--no-ports"]).ok();
     sandbox.refused(&["adopt", "--no-ports"], "usage");
+    sandbox.refused(&["adopt", ".", "--no-ports"], "usage");
+    let none = sandbox.refused(&["adopt", "--ports=0"], "usage");
+    assert!(none["hint"].as_str().unwrap().contains("without `--ports`"), "{none}");
     sandbox.assert_sound(&root);
 }
 
