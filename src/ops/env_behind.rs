@@ -52,7 +52,7 @@ fn follow(
     said: &mut Vec<String>,
 ) -> Result<()> {
     let is_it = |entry: &&Entry| entry.sequence == sequence;
-    // Which configuration counts elsewhere, whoever comes there knows.
+    // What another repository's configuration says is not known here: a command there writes its file.
     let is_ours = |entry: &Entry| repository.find_id().as_ref() == Some(&entry.repository_id);
     if context.store()?.read()?.entries().find(is_it).is_some_and(|entry| !is_ours(entry)) {
         return Ok(());
