@@ -99,12 +99,21 @@ pub struct RecordedFacts {
     pub seen: Option<SeenWorktree>,
 }
 
+/// What stands where a worktree should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Instead {
+    /// Another worktree of the repository, by what git calls it.
+    Sibling(String),
+    /// Anything else, in words.
+    Else(String),
+}
+
 /// What was seen of one recorded worktree.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeenWorktree {
     pub presence: Presence,
     /// What stands at the path instead, where it is not the worktree.
-    pub foreign: Option<String>,
+    pub foreign: Option<Instead>,
     /// Whether git's links point to where its repository was before it moved.
     pub needs_repair: bool,
     /// HEAD as it is now; `None` where git has no record of it.

@@ -1,5 +1,7 @@
 //! Worktrees whose record in git is damaged or names the folder of another: what there is to say of them, and what helps.
 
+use std::path::Path;
+
 use crate::error::{Code, Failure, Result};
 use crate::host::git::{GitWorktree, RecordDamage, Repository};
 use crate::model::advised::{git, wt};
@@ -39,15 +41,18 @@ pub fn in_words(worktree: &GitWorktree, damage: &RecordDamage) -> String {
         RecordDamage::Displaced(owner) => {
             format!("git's record of it names {path}, which is the folder of the worktree `{owner}`")
         }
-        RecordDamage::Unlinked => {
+        RecordDamage::Unlinked(None) => {
             format!("{path} is there, and its `.git` does not lead to git's record of it")
+        }
+        RecordDamage::Unlinked(Some(other)) => {
+            format!("{path} is there, and its `.git` leads to git's record of `{other}`")
         }
     }
 }
 
 /// Says what helps, the last resort included.
 #[must_use]
-pub fn cure(repository: &Repository, name: &str, damage: &RecordDamage) -> String {
+pub fn cure(repository: &Repository, name: &str, path: &Path, damage: &RecordDamage) -> String {
     let prune = wt("prune {}", &[&name]);
     match damage {
         RecordDamage::Record(_) => {
@@ -57,7 +62,12 @@ pub fn cure(repository: &Repository, name: &str, damage: &RecordDamage) -> Strin
             "where its own folder is still there, `git worktree repair` in that one mends it; else `{prune}` puts the record \
              into the trash, and `{owner}` stays as it is"
         ),
-        RecordDamage::Unlinked => format!(
+        // Without a folder git would have the folder follow the record.
+        RecordDamage::Unlinked(Some(other)) => format!(
+            "`{}` has git's record of `{other}` follow it there; with the folder of this one it does the same",
+            git("worktree repair {}", &[&path.display()]).at(repository.root().display())
+        ),
+        RecordDamage::Unlinked(None) => format!(
             "`{}` makes the link anew where that folder is the worktree; else move it away",
             git("worktree repair", &[]).at(repository.root().display())
         ),
@@ -73,6 +83,6 @@ pub fn refusal(
     damage: &RecordDamage,
 ) -> Failure {
     Failure::new(Code::GitFailed, format!("`{name}` is left alone: {}", in_words(worktree, damage)))
-        .hint(cure(repository, name, damage))
+        .hint(cure(repository, name, &worktree.path, damage))
         .detail("path", worktree.path.display().to_string())
 }

@@ -117,3 +117,35 @@ fn a_repository_whose_path_no_record_can_name_is_refused_at_the_door() {
     sandbox.refused_in(&repo, &["remove", "okpath"], "name_invalid");
     assert!(okpath.join(".git").exists());
 }
+
+#[test]
+fn of_two_folders_that_changed_places_each_is_named_and_the_advice_lets_the_records_follow() {
+    let sandbox = Sandbox::new();
+    let of = |name: &str| sandbox.worktree(name);
+    for name in ["one", "two"] {
+        sandbox.wt(&["create", name, "--ports"]).ok();
+        write(&of(&format!("feature-{name}")), "mine.txt", name);
+    }
+    fs::rename(of("feature-one"), sandbox.path("aside")).unwrap();
+    fs::rename(of("feature-two"), of("feature-one")).unwrap();
+    fs::rename(sandbox.path("aside"), of("feature-two")).unwrap();
+    assert_eq!(codes(&sandbox), ["worktree-foreign"; 2]);
+    let told = sandbox.wt(&["--json", "validate"]).json();
+    let hint = told["findings"][0]["hint"].as_str().unwrap();
+    let cure = format!("git -C {} worktree repair {}", sandbox.repo().display(), of("feature-one").display());
+    assert!(hint.starts_with(&format!("`{cure}` has git's record of `feature-two` follow")), "{hint}");
+    let refused = sandbox.refused(&["remove", "feature-one", "--force"], "git_failed");
+    assert!(refused["hint"].as_str().unwrap().contains(&cure), "{refused}");
+    for name in ["feature-one", "feature-two"] {
+        sandbox.git(&sandbox.repo(), &["worktree", "repair", &of(name).to_string_lossy()]);
+    }
+    sandbox.wt(&["validate", "--fix", "--yes"]).ok();
+    assert!(codes(&sandbox).is_empty());
+    let list = sandbox.json(&["list"]);
+    for (name, folder) in [("one", "feature-two"), ("two", "feature-one")] {
+        assert_eq!(fs::read_to_string(of(folder).join("mine.txt")).unwrap(), name);
+        let is_it = |row: &&serde_json::Value| row["name"] == format!("feature-{name}");
+        let row = list["worktrees"].as_array().unwrap().iter().find(is_it).unwrap();
+        assert_eq!(row["path"], of(folder).to_str().unwrap(), "{list}");
+    }
+}

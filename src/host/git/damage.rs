@@ -12,8 +12,8 @@ pub enum RecordDamage {
     Record(String),
     /// The folder that it names is another worktree's, which git calls so.
     Displaced(String),
-    /// The folder is there, and its `.git` does not lead to the record.
-    Unlinked,
+    /// The folder is there, and its `.git` does not lead to the record; to which of the repository's it does.
+    Unlinked(Option<String>),
 }
 
 impl Repository {
@@ -36,7 +36,9 @@ impl Repository {
         {
             return None;
         }
-        let owner = named.filter(|owner| names_back(path, &self.admin_dir(owner)));
-        Some(owner.map_or(RecordDamage::Unlinked, RecordDamage::Displaced))
+        Some(match named {
+            Some(owner) if names_back(path, &self.admin_dir(&owner)) => RecordDamage::Displaced(owner),
+            other => RecordDamage::Unlinked(other.filter(|other| self.has_worktree(other))),
+        })
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::model::advised::{git, wt};
 use crate::model::branch::Head;
-use crate::model::facts::{DamagedRecord, Facts, SeenWorktree, Unrecorded};
+use crate::model::facts::{DamagedRecord, Facts, Instead, SeenWorktree, Unrecorded};
 use crate::model::finding::{Finding, FindingKind, Fix, FixTarget};
 use crate::model::presence::Presence;
 use crate::model::registry::entry::{Entry, EntryState};
@@ -25,14 +25,25 @@ fn absent(entry: &Entry, seen: &SeenWorktree) -> Option<Finding> {
             .fixed_by(Fix::Repair { target: target(), to: entry.path.clone() }),
         ),
         Presence::There => seen.foreign.as_ref().map(|what| {
-            let message = format!("{} is not this worktree: {what}", entry.path.display());
-            let name = &entry.name;
-            about(FindingKind::WorktreeForeign, message).hint(format!(
-                "where it is the worktree and only its `.git` is gone, `{repair}` makes it one again; \
-                 else move it away, and `{remove}` drops the record",
-                repair = git("worktree repair", &[]).at(entry.repository.display()),
-                remove = wt("remove {}", &[&name])
-            ))
+            let path = entry.path.display();
+            let what = match what {
+                Instead::Sibling(other) => format!("the worktree that git calls `{other}` stands there"),
+                Instead::Else(what) => what.clone(),
+            };
+            let hint = match &seen.foreign {
+                // Without a folder git would have the folder follow the record.
+                Some(Instead::Sibling(other)) => format!(
+                    "`{repair}` has git's record of `{other}` follow it there; with the folder of this one it does the same",
+                    repair = git("worktree repair {}", &[&path]).at(entry.repository.display())
+                ),
+                _ => format!(
+                    "where it is the worktree and only its `.git` is gone, `{repair}` makes it one again; \
+                     else move it away, and `{remove}` drops the record",
+                    repair = git("worktree repair", &[]).at(entry.repository.display()),
+                    remove = wt("remove {}", &[&entry.name])
+                ),
+            };
+            about(FindingKind::WorktreeForeign, format!("{path} is not this worktree: {what}")).hint(hint)
         }),
         Presence::Moved(to) => Some(
             about(FindingKind::WorktreeMoved, format!("it was moved to {}", to.display()))
@@ -153,8 +164,15 @@ mod tests {
         assert_eq!(kind(&of(Presence::Moved("/x".into()))), Some((FindingKind::WorktreeMoved, true)));
         assert_eq!(kind(&of(Presence::Carried("/x".into()))), Some((FindingKind::WorktreeMoved, true)));
         assert_eq!(kind(&of(Presence::Kept("locked"))), None);
-        let foreign = presence(&one(|seen| seen.foreign = Some("a plain folder".into())));
+        let foreign = presence(&one(|seen| seen.foreign = Some(Instead::Else("a plain folder".into()))));
         assert_eq!(kind(&foreign), Some((FindingKind::WorktreeForeign, false)));
+        let sibling = presence(&one(|seen| seen.foreign = Some(Instead::Sibling("two".into()))));
+        assert_eq!(kind(&sibling), Some((FindingKind::WorktreeForeign, false)));
+        let hint = |found: &[Finding]| found[0].hint.clone().unwrap_or_default();
+        assert!(hint(&foreign).contains("wt remove") && hint(&foreign).contains("worktree repair`"));
+        assert!(
+            hint(&sibling).contains("git's record of `two` follow") && !hint(&sibling).contains("repair`")
+        );
         let broken = presence(&one(|seen| seen.needs_repair = true));
         assert_eq!(kind(&broken), Some((FindingKind::WorktreeMoved, true)));
     }

@@ -161,7 +161,7 @@ fn judge_again<'a>(
             )
         }
         PruneKind::Damaged => match damaged::of_row(repository, &row) {
-            None | Some((_, RecordDamage::Unlinked)) => return Ok(Looked::Changed),
+            None | Some((_, RecordDamage::Unlinked(_))) => return Ok(Looked::Changed),
             Some(_) => (remove::inspect_record(context, found(&row))?, 1),
         },
         PruneKind::Merged => {

@@ -74,7 +74,7 @@ fn find_here(
     }
     let Some(row) = rows.pop() else { return Ok(None) };
     if let Some((worktree, damage)) = damaged::of_row(repository, &row) {
-        if damage == RecordDamage::Unlinked {
+        if matches!(damage, RecordDamage::Unlinked(_)) {
             return Err(damaged::refusal(repository, &row.name(), worktree, &damage));
         }
         if worktree.lock.is_some() {

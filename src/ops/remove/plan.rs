@@ -215,7 +215,7 @@ pub fn inspect(
         let damaged = worktree.as_ref().and_then(|known| repository.damage(known));
         repository.require_seemingly_linked(&found.path, admin, context.host.home()).map_err(|refused| {
             match damaged {
-                Some(damage) => refused.hint(damaged::cure(repository, &found.name, &damage)),
+                Some(damage) => refused.hint(damaged::cure(repository, &found.name, &found.path, &damage)),
                 None => refused,
             }
         })?;

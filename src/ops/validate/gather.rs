@@ -304,7 +304,7 @@ fn damaged(
             }
             // The folder that it names has the record of its owner.
             RecordDamage::Displaced(_) => is_recorded(worktree),
-            RecordDamage::Unlinked => records.have(worktree),
+            RecordDamage::Unlinked(_) => records.have(worktree),
         };
         if is_told {
             return None;
@@ -316,7 +316,7 @@ fn damaged(
         Some(DamagedRecord {
             repository: repository.root().to_path_buf(),
             why: damaged_records::in_words(worktree, &damage),
-            cure: damaged_records::cure(repository, &name, &damage),
+            cure: damaged_records::cure(repository, &name, &worktree.path, &damage),
             name,
         })
     });

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::host::git::{GitWorktree, Repository};
 use crate::host::place::HostSurroundings;
 use crate::model::carry::drift::Drift;
-use crate::model::facts::{EnvSeen, EnvSight, OwnConfig, SeenWorktree};
+use crate::model::facts::{EnvSeen, EnvSight, Instead, OwnConfig, SeenWorktree};
 use crate::model::presence::Presence;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::ops::env_survey::{self, EnvFile, EnvFileState};
@@ -23,7 +23,8 @@ pub fn see(ground: &Context, lookout: &Lookout<'_>, here: &HostSurroundings, ent
     let (foreign, needs_repair) = match (&presence, repository) {
         (Presence::There, Some(repository)) if is_active => stands_there(repository, worktree, entry),
         (Presence::There, None) if is_active => {
-            (Some(format!("its repository {} cannot be reached", entry.repository.display())), false)
+            let what = format!("its repository {} cannot be reached", entry.repository.display());
+            (Some(Instead::Else(what)), false)
         }
         _ => (None, false),
     };
@@ -67,9 +68,9 @@ fn stands_there(
     repository: &Repository,
     worktree: Option<&GitWorktree>,
     entry: &Entry,
-) -> (Option<String>, bool) {
+) -> (Option<Instead>, bool) {
     let path = &entry.path;
-    let said = |what: &str| (Some(what.to_owned()), false);
+    let said = |what: &str| (Some(Instead::Else(what.to_owned())), false);
     if entry.is_main() {
         let is_it = repository.is_main_worktree(path);
         return if is_it { (None, false) } else { said("it is not the repository's main worktree any more") };
@@ -87,7 +88,10 @@ fn stands_there(
         Kind::Linked if named.is_none() && mentions(repository, path, entry) && worktree.is_some() => {
             (None, true)
         }
-        Kind::Linked => said("a worktree of something else stands there"),
+        Kind::Linked => match named.filter(|other| repository.has_worktree(other)) {
+            Some(other) => (Some(Instead::Sibling(other)), false),
+            None => said("a worktree of something else stands there"),
+        },
         Kind::Repository => said("a repository of its own stands there"),
         Kind::Folder => said("a folder without a `.git` file stands there"),
         Kind::Other => said("something that is no folder stands there"),
