@@ -220,4 +220,83 @@ mod tests {
         assert!(matches!(Head::parse("ref: refs/heads/.invalid"), Head::Unreadable(_)));
         assert!(matches!(Head::parse("ref: refs/remotes/origin/x"), Head::Unreadable(_)));
     }
+
+    #[test]
+    fn only_a_head_on_a_branch_names_one() {
+        let name = || "x".to_owned();
+        for (head, branch) in [
+            (Head::Branch(name()), Some("x")),
+            (Head::Unborn(name()), Some("x")),
+            (Head::Detached(name()), None),
+            (Head::Unreadable(name()), None),
+        ] {
+            assert_eq!(head.branch(), branch);
+        }
+    }
+
+    #[test]
+    fn each_part_of_a_branchs_name_has_room_for_its_lock() {
+        for (name, fits) in [
+            ("a".repeat(250), true),
+            ("a".repeat(251), false),
+            (format!("{}/{}", "a".repeat(250), "b".repeat(250)), true),
+            (format!("a/{}", "b".repeat(251)), false),
+        ] {
+            assert_eq!(fits_files(&name), fits, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_object_id_has_forty_or_sixty_four_digits() {
+        for (text, is) in [
+            ("0a".repeat(20), true),
+            ("0A".repeat(32), true),
+            ("0a".repeat(19), false),
+            ("0a".repeat(21), false),
+            ("0g".repeat(20), false),
+        ] {
+            assert_eq!(is_object_id(&text), is, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_hold_has_its_words_and_its_reason() {
+        for (hold, words, reason) in [
+            (BranchHold::CheckedOut, "checked out", KeptReason::CheckedOut),
+            (BranchHold::Rebase, "being rebased", KeptReason::Rebasing),
+            (BranchHold::Bisect, "being bisected", KeptReason::Bisecting),
+        ] {
+            assert_eq!((hold.as_str(), KeptReason::of(hold)), (words, reason));
+        }
+    }
+
+    #[test]
+    fn a_branch_that_stays_says_why_and_where() {
+        let said = |reason, path: Option<&str>| BranchKept { reason, path: path.map(Into::into) }.to_string();
+        assert_eq!(said(KeptReason::CheckedOut, Some("/p/x")), "it is checked out in /p/x");
+        assert_eq!(said(KeptReason::Rebasing, None), "it is being rebased");
+        assert_eq!(said(KeptReason::Bisecting, None), "it is being bisected");
+        let default = "it is the default branch (`--force` deletes it all the same)";
+        assert_eq!(said(KeptReason::DefaultBranch, None), default);
+        assert_eq!(said(KeptReason::Moved, None), "it has moved on, or is gone");
+        assert_eq!(said(KeptReason::Failed, None), "it cannot be deleted");
+    }
+
+    #[test]
+    fn a_new_branch_follows_its_base_unless_git_is_told_otherwise() {
+        for (value, follows) in [
+            (None, AutoSetupMerge::OfBase),
+            (Some("true"), AutoSetupMerge::OfBase),
+            (Some("always"), AutoSetupMerge::OfBase),
+            (Some("simple"), AutoSetupMerge::OfBase),
+            (Some("Inherit"), AutoSetupMerge::Inherited),
+            (Some("False"), AutoSetupMerge::Never),
+            (Some("no"), AutoSetupMerge::Never),
+            (Some("off"), AutoSetupMerge::Never),
+            (Some("0"), AutoSetupMerge::Never),
+            (Some(""), AutoSetupMerge::Never),
+        ] {
+            assert_eq!(AutoSetupMerge::parse(value), follows, "{value:?}");
+        }
+    }
 }

@@ -37,3 +37,16 @@ impl BaseView {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_far_a_branch_is_from_its_base_is_shown_where_it_can_be_told() {
+        let base = || BranchBase { name: Some("main".to_owned()), commit: "1".to_owned() };
+        let view = |ahead, behind| BaseView { name: base().name, commit: base().commit, ahead, behind };
+        assert_eq!(BaseView::of(base(), Some(Distance { ahead: 2, behind: 3 })), view(Some(2), Some(3)));
+        assert_eq!(BaseView::of(base(), None), view(None, None));
+    }
+}

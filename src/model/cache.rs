@@ -239,4 +239,22 @@ mod tests {
         assert_eq!(serde_json::to_value(Stays::NotIgnored).unwrap(), "not_ignored");
         assert_eq!(serde_json::to_value(Stays::NoTag).unwrap(), "no_tag");
     }
+
+    #[test]
+    fn each_reason_is_said_in_words_of_its_own() {
+        for (stays, words) in [
+            (Stays::NotIgnored, "is not ignored"),
+            (Stays::Tracked, "has files that git tracks"),
+            (Stays::Link, "is a link"),
+            (Stays::Repository, "has a repository or a worktree in it"),
+            (Stays::Mounted, "is a mount point, has one in it, or lies on another file system"),
+            (Stays::InUse, "is in use"),
+            (Stays::Setup, "belongs to a worktree whose setup runs"),
+            (Stays::NoTag, "has no CACHEDIR.TAG with its signature, so it may be something else"),
+            (Stays::Unreadable, "cannot be looked through"),
+            (Stays::Vanished, "changed while it was looked at"),
+        ] {
+            assert_eq!(stays.words(), words);
+        }
+    }
 }

@@ -107,4 +107,17 @@ mod tests {
             "Usage: git wt list [OPTIONS]\n\nExamples:\n  git wt list --all\n\nIn config.fish: git-wt shell-init fish | source"
         );
     }
+
+    #[test]
+    fn each_name_is_typed_with_a_blank_for_git_and_is_a_binary_with_a_dash() {
+        assert_eq!((Called::Wt.typed(), Called::Wt.binary()), ("wt", "wt"));
+        assert_eq!((Called::GitWt.typed(), Called::GitWt.binary()), ("git wt", "git-wt"));
+    }
+
+    #[test]
+    fn help_by_its_own_name_stays_as_it_is() {
+        let help = "Usage: git-wt list\n  wt list: wt x";
+        assert_eq!(Called::Wt.helps(help), help);
+        assert_eq!(Called::GitWt.helps(help), "Usage: git wt list\n  git wt list: git-wt x");
+    }
 }

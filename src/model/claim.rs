@@ -116,3 +116,73 @@ pub enum ClaimsTaken {
 pub fn beyond(wanted: &[Claim], held: &[Claim]) -> Vec<Claim> {
     wanted.iter().filter(|claim| held.iter().all(|known| known.id != claim.id)).cloned().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim(id: &str, subject: ClaimSubject) -> Claim {
+        Claim { id: ClaimId(id.to_owned()), subject }
+    }
+
+    fn subjects() -> [ClaimSubject; 3] {
+        let (repository, port) = ("example.org/shop".to_owned(), Port::new(5000).unwrap());
+        [
+            ClaimSubject::Branch { repository: repository.clone(), branch: "feature/x".to_owned() },
+            ClaimSubject::Port(port),
+            ClaimSubject::TeamPort { repository, port },
+        ]
+    }
+
+    #[test]
+    fn a_claim_is_called_by_its_branch_or_by_its_port() {
+        assert_eq!(subjects().map(|subject| subject.label()), ["feature/x", "port 5000", "port 5000"]);
+    }
+
+    #[test]
+    fn only_a_port_of_this_machine_is_one_of_its_ports() {
+        assert_eq!(subjects().map(|subject| claim("i", subject).is_of_port()), [false, true, false]);
+    }
+
+    #[test]
+    fn an_id_of_ours_is_letters_and_digits_and_not_too_long() {
+        for (id, is_plain) in [
+            ("a", true),
+            ("Az09", true),
+            (&*"a".repeat(64), true),
+            (&*"a".repeat(65), false),
+            ("", false),
+            ("a-b", false),
+            ("../a", false),
+            ("ä", false),
+        ] {
+            assert_eq!(ClaimId(id.to_owned()).is_plain(), is_plain, "{id}");
+        }
+    }
+
+    #[test]
+    fn whoever_says_nothing_of_himself_is_somebody_on_an_unknown_host() {
+        let [branch, ..] = subjects();
+        let mut holding = Holding::unknown(claim("i", branch), "feature/x");
+        assert_eq!(holding.told(), "held by somebody (feature/x)");
+        holding.since = Some(Timestamp::UNIX_EPOCH);
+        let view = ClaimView {
+            host: "an unknown host".to_owned(),
+            user: "somebody".to_owned(),
+            worktree: "feature/x".to_owned(),
+            since: Some(Timestamp::UNIX_EPOCH),
+        };
+        assert_eq!(ClaimView::of(&holding), view);
+    }
+
+    #[test]
+    fn what_is_held_already_is_told_by_its_id_and_not_by_what_it_is_about() {
+        let [branch, port, _] = subjects();
+        let (a, b) = (claim("a", branch.clone()), claim("b", port));
+        let again = claim("c", branch);
+        let wanted = [a.clone(), b.clone(), again.clone()];
+        assert_eq!(beyond(&wanted, &[b]), [a.clone(), again.clone()]);
+        assert_eq!(beyond(&wanted, &[]), wanted);
+        assert_eq!(beyond(&[again.clone()], &[a]), [again]);
+    }
+}

@@ -54,3 +54,23 @@ pub const SILENCE: &str = "no answer in time";
 
 /// What helps where they cannot be reached.
 pub const TRY_AGAIN: &str = "try again once they can be reached";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_not_done_says_why_and_has_its_word() {
+        assert_eq!(Answer::Done.obstacle(), None);
+        for (answer, obstacle) in [
+            (Answer::Refused("no".to_owned()), ("no", "refused")),
+            (Answer::Entangled, ("another change of the same push was refused", "refused")),
+            (Answer::NotAtOnce, ("several changes at once are not taken there", "failed")),
+            (Answer::Silent("late".to_owned()), ("late", "timeout")),
+            (Answer::Failed("gone".to_owned()), ("gone", "failed")),
+            (Answer::default(), ("no answer in time", "timeout")),
+        ] {
+            assert_eq!(answer.obstacle(), Some(obstacle));
+        }
+    }
+}

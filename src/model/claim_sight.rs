@@ -116,3 +116,143 @@ pub fn last_seen(claims: &[StandingClaim], hosts: &[HostWords]) -> HashMap<Strin
     }
     seen
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::checks::sample::entry;
+    use crate::model::claim::Claim;
+
+    fn standing(id: &str, branch: &str, is_ours: bool) -> SeenClaim {
+        let repository = "example.org/shop".to_owned();
+        let subject = match branch.strip_prefix("port ") {
+            Some(number) => {
+                ClaimSubject::TeamPort { repository, port: Port::new(number.parse().unwrap()).unwrap() }
+            }
+            None => ClaimSubject::Branch { repository, branch: branch.to_owned() },
+        };
+        let holding = Holding::unknown(Claim { id: ClaimId(id.to_owned()), subject }, branch);
+        SeenClaim {
+            branch: branch.to_owned(),
+            holding,
+            is_ours,
+            by_hand: false,
+            is_at_work: false,
+            is_queued: false,
+            host_seen: None,
+        }
+    }
+
+    fn claims(standing: Vec<SeenClaim>, recorded: &[&str]) -> BranchClaims {
+        BranchClaims {
+            repository: "/w/shop".into(),
+            repository_id: RepositoryId("r".to_owned()),
+            remote: "origin".to_owned(),
+            standing,
+            recorded: recorded.iter().map(|id| ClaimId((*id).to_owned())).collect(),
+            stale_after: Duration::ZERO,
+        }
+    }
+
+    /// A worktree on `feature/a` with the port 5000, on record with these claims.
+    fn worktree(noted: &[SeenClaim]) -> Entry {
+        let mut entry = entry("a", 1, &[5000]);
+        entry.notes.claims.write(&noted.iter().map(|claim| claim.holding.claim.clone()).collect());
+        entry
+    }
+
+    #[test]
+    fn a_branch_is_lost_where_another_has_it_or_another_worktree_of_ours() {
+        for (claim, recorded, is_lost, what) in [
+            (standing("i", "feature/a", false), vec![], true, "somebody else's"),
+            (standing("i", "feature/a", true), vec!["i"], true, "another worktree's here"),
+            (standing("i", "feature/a", true), vec![], false, "ours, and on nobody's record"),
+            (standing("i", "feature/b", false), vec![], false, "another branch"),
+        ] {
+            let claims = claims(vec![claim.clone()], &recorded);
+            let lost = if is_lost { vec![&claim] } else { Vec::new() };
+            assert_eq!(claims.lost_of(&worktree(&[])), lost, "{what}");
+        }
+        let (ours, theirs) = (standing("i", "feature/a", true), standing("i", "feature/a", false));
+        let of = |claim: &SeenClaim| {
+            claims(vec![claim.clone()], &["i"]).lost_of(&worktree(&[claim.clone()])).len()
+        };
+        assert_eq!((of(&ours), of(&theirs)), (0, 1), "a note of it proves nothing where another host has it");
+        let detached = Entry { branch: None, ..worktree(&[]) };
+        assert_eq!(claims(vec![theirs], &[]).lost_of(&detached), Vec::<&SeenClaim>::new());
+    }
+
+    #[test]
+    fn a_port_is_lost_where_the_worktree_claimed_it_has_it_and_another_host_claims_it() {
+        let (ours, theirs) = (standing("i", "port 5000", true), standing("j", "port 5000", false));
+        let lost = |seen: &SeenClaim, entry: &Entry| claims(vec![seen.clone()], &[]).lost_of(entry).len();
+        assert_eq!(lost(&theirs, &worktree(std::slice::from_ref(&ours))), 1);
+        assert_eq!(lost(&ours, &worktree(std::slice::from_ref(&ours))), 0, "our own");
+        assert_eq!(lost(&theirs, &worktree(&[])), 0, "never claimed over all machines");
+        let moved = Entry { allocations: Vec::new(), ..worktree(std::slice::from_ref(&ours)) };
+        assert_eq!(lost(&theirs, &moved), 0, "the worktree has it no more");
+        assert_eq!(lost(&standing("j", "port 5001", false), &worktree(&[ours])), 0, "another port");
+    }
+
+    #[test]
+    fn a_branch_lacks_a_claim_where_nobody_has_one_on_it() {
+        let here = |branch: &str| claims(vec![standing("i", branch, false)], &[]);
+        assert!(here("feature/b").lacks(&worktree(&[])) && !here("feature/a").lacks(&worktree(&[])));
+        assert!(claims(Vec::new(), &[]).lacks(&worktree(&[])));
+        assert!(!here("feature/b").lacks(&Entry { branch: None, ..worktree(&[]) }), "no branch, no claim");
+    }
+
+    #[test]
+    fn a_claim_of_ours_is_orphaned_where_nothing_needs_it() {
+        let ours = || standing("i", "feature/a", true);
+        let recorded = HashSet::from([ClaimId("i".to_owned())]);
+        for (claim, alone, on_record) in [
+            (ours(), true, false),
+            (SeenClaim { by_hand: true, ..ours() }, false, false),
+            (SeenClaim { is_at_work: true, ..ours() }, false, false),
+            (SeenClaim { is_queued: true, by_hand: true, ..ours() }, true, true),
+            (SeenClaim { is_ours: false, ..ours() }, false, false),
+            (SeenClaim { is_ours: false, is_queued: true, ..ours() }, false, false),
+        ] {
+            let is = (claim.is_orphaned(&HashSet::new()), claim.is_orphaned(&recorded));
+            assert_eq!(is, (alone, on_record), "{claim:?}");
+        }
+    }
+
+    #[test]
+    fn a_host_was_seen_last_when_it_said_anything_last() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let claim = |host: &str, second| StandingClaim {
+            words: crate::model::claim_ref::ClaimWords {
+                id: ClaimId("i".to_owned()),
+                repository: "example.org/shop".to_owned(),
+                branch: "feature/a".to_owned(),
+                port: None,
+                worktree: "feature-a".to_owned(),
+                host: "h".to_owned(),
+                user: "ana".to_owned(),
+                host_id: host.to_owned(),
+                registry: "r".to_owned(),
+                pid: 7,
+                started: 9,
+                boot: "b".to_owned(),
+                namespace: "n".to_owned(),
+                since: at(second),
+                by_hand: false,
+            },
+            reference: "refs/wt/claims/branch/feature%2Fa".to_owned(),
+            commit: "1".to_owned(),
+        };
+        let host = |id: &str, second| HostWords {
+            id: id.to_owned(),
+            name: "h".to_owned(),
+            user: "ana".to_owned(),
+            boot: "b".to_owned(),
+            at: at(second),
+        };
+        let claims = [claim("a", 5), claim("a", 3), claim("b", 1), claim("", 9)];
+        let seen = last_seen(&claims, &[host("a", 4), host("b", 8), host("c", 2)]);
+        let expected = [("a", 5), ("b", 8), ("c", 2)].map(|(id, second)| (id.to_owned(), at(second)));
+        assert_eq!(seen, HashMap::from(expected));
+    }
+}

@@ -264,4 +264,35 @@ mod tests {
         let typed = CommandLine::of(&words.map(OsString::from));
         assert_eq!(typed.to_string(), r"wt create 'a b' '--lock=it'\''s' --path /p/q '$(x)' ''");
     }
+
+    #[test]
+    fn a_word_stands_in_it_as_a_whole_and_before_what_belongs_to_another_program() {
+        let has = |words: &str| line(words).has_word("all");
+        assert!(has("wt list all") && has("wt all"));
+        assert!(
+            !has("wt list --all") && !has("wt list") && !has("wt exec x -- all") && !has("wt create -x all")
+        );
+    }
+
+    #[test]
+    fn a_flag_stands_in_it_alone_or_joined_to_its_value() {
+        for (words, is_there) in [
+            ("wt create --branch b", true),
+            ("wt create --branch=b", true),
+            ("wt create -bmain", true),
+            ("wt create -b main", true),
+            ("wt create --branching", false),
+            ("wt create --b=x", false),
+            ("wt create b branch", false),
+            ("wt exec x -- -b main", false),
+        ] {
+            assert_eq!(line(words).has(&["-b", "--branch"]), is_there, "{words}");
+        }
+    }
+
+    #[test]
+    fn a_command_is_the_first_word_of_its_name_that_no_flag_takes() {
+        assert!(line("wt -C list create x").is_of("create") && !line("wt -C list create x").is_of("list"));
+        assert!(!line("wt exec x -- create").is_of("create"));
+    }
 }

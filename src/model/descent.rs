@@ -251,4 +251,90 @@ mod tests {
         assert!(sources("github", "refs/pull/8/head").may_be_strangers());
         assert!(sources("https://example.org/x", "refs/heads/x").may_be_strangers());
     }
+
+    fn marked(mark: ForeignMark) -> Vec<MarkedCode> {
+        vec![MarkedCode { mark, commit: None }]
+    }
+
+    fn follows(remote: &str, merge: &str) -> Vec<(String, Followed)> {
+        vec![("x".to_owned(), Followed { remote: Some(remote.to_owned()), merge: Some(merge.to_owned()) })]
+    }
+
+    #[test]
+    fn a_remote_of_a_usual_name_needs_no_question_and_any_other_does() {
+        for (remote, is_other) in [("origin", false), ("upstream", false), ("alice", true)] {
+            let of_specs = Sources {
+                specs: specs(&[("origin", "refs/heads/*:refs/o/*"), (remote, "refs/heads/*:refs/r/*")]),
+                ..Sources::default()
+            };
+            assert_eq!(of_specs.names_others(), is_other, "{remote}");
+            let followed = Sources { followed: follows(remote, "refs/heads/x"), ..Sources::default() };
+            assert_eq!(followed.names_others(), is_other, "{remote}");
+        }
+        assert!(!Sources::default().names_others());
+        assert!(!Sources { followed: follows(".", "refs/heads/x"), ..Sources::default() }.names_others());
+    }
+
+    #[test]
+    fn each_trace_of_strangers_is_enough_by_itself() {
+        let none = || Sources {
+            specs: specs(&[("origin", "+refs/heads/*:refs/remotes/origin/*")]),
+            own: vec!["origin".to_owned()],
+            ..Sources::default()
+        };
+        let with = |spec: (&str, &str)| specs(&[("origin", "+refs/heads/*:refs/remotes/origin/*"), spec]);
+        let (foreign, own) =
+            (ForeignMark { foreign: true, ..ForeignMark::default() }, ForeignMark::default());
+        let kept = vec![("refs/wt/pull/7".to_owned(), "1".to_owned())];
+        for (sources, may_be, what) in [
+            (none(), false, "nothing"),
+            (Sources { kept, ..none() }, true, "a pull request is kept"),
+            (Sources { marked: marked(foreign), ..none() }, true, "a worktree is marked"),
+            (Sources { marked: marked(own), ..none() }, false, "a worktree is marked as one's own"),
+            (Sources { specs: with(("alice", "refs/heads/*:refs/a/*")), ..none() }, true, "another remote"),
+            (Sources { specs: with(("origin", "refs/pull/*:refs/p/*")), ..none() }, true, "pull requests"),
+            (Sources { specs: with(("origin", "refs/tags/*:refs/t/*")), ..none() }, false, "tags"),
+            (
+                Sources { followed: follows("alice", "refs/heads/x"), ..none() },
+                true,
+                "a branch follows another's",
+            ),
+            (
+                Sources { followed: follows("origin", "refs/heads/x"), ..none() },
+                false,
+                "a branch follows one's own",
+            ),
+        ] {
+            assert_eq!(sources.may_be_strangers(), may_be, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_commit_is_allowed_that_somebody_allowed_and_no_other() {
+        let allowed = |commit: Option<&str>| Sources {
+            marked: marked(ForeignMark { allowed: commit.map(str::to_owned), ..ForeignMark::default() }),
+            ..Sources::default()
+        };
+        assert!(allowed(Some("1")).is_allowed("1") && !allowed(Some("1")).is_allowed("2"));
+        assert!(!allowed(None).is_allowed("1") && !Sources::default().is_allowed("1"));
+    }
+
+    #[test]
+    fn a_kept_pull_request_is_proven_where_each_worktree_that_keeps_it_is() {
+        let mark = |kept: &str, foreign| MarkedCode {
+            mark: ForeignMark { foreign, kept_ref: Some(kept.to_owned()), ..ForeignMark::default() },
+            commit: None,
+        };
+        for (marked, is_proven) in [
+            (vec![], false),
+            (vec![mark("a", false)], true),
+            (vec![mark("a", true)], false),
+            (vec![mark("a", false), mark("a", true)], false),
+            (vec![mark("a", false), mark("b", true)], true),
+            (vec![mark("b", false)], false),
+        ] {
+            let sources = Sources { marked, ..Sources::default() };
+            assert_eq!(sources.is_proven("a"), is_proven, "{:?}", sources.marked);
+        }
+    }
 }

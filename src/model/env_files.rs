@@ -140,4 +140,41 @@ mod tests {
         assert_eq!(lines_of_service(&lines, Port::new(5001)), ["PORT=5001", "WEB_PORT=5000", "X=PORT=2"]);
         assert_eq!(lines_of_service(&lines, None), ["WEB_PORT=5000", "X=PORT=2"]);
     }
+
+    #[test]
+    fn a_file_is_named_by_the_key_that_says_where_it_is() {
+        let key = |service: Option<&str>| {
+            let service = service.map(|service| service.parse().unwrap());
+            EnvTarget { path: ".env".to_owned(), service, is_tracked: false }.key()
+        };
+        assert_eq!((key(None), key(Some("web"))), ("env.file".to_owned(), "service.web.env_file".to_owned()));
+    }
+
+    #[test]
+    fn a_block_may_be_in_what_is_called_like_an_env_file_and_in_what_the_configuration_names() {
+        let named = ["conf/dev".to_owned()];
+        for (path, may_be) in [
+            (".env", true),
+            ("web/.env.local", true),
+            ("conf/dev", true),
+            ("web/conf/dev", false),
+            ("web/dev.env", false),
+            (".env/x", false),
+        ] {
+            assert_eq!(may_hold_block(path, &named), may_be, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_named_files_are_the_main_one_and_each_services() {
+        let config = |text: &str| {
+            let layer = Layer { path: "f".to_owned(), text: text.to_owned(), source: Source::User };
+            merge(&[layer], &[]).unwrap()
+        };
+        let one = config("[env]\nfile = \"./conf//dev\"\n[service.web]\nenv_file = \"web/./env\"\n");
+        assert_eq!(named(&one), ["conf/dev", "web/env"]);
+        assert_eq!(main_places(&one), ["conf/dev", ".env"]);
+        assert!(named(&config("")).is_empty());
+        assert_eq!(main_places(&config("")), [".env", ".env.local"]);
+    }
 }

@@ -101,4 +101,39 @@ mod tests {
         assert_eq!(ports(&told), ["web:5001"]);
         assert_eq!((told.name.as_deref(), told.purpose.unwrap().as_str()), (Some("feature-x"), "feature"));
     }
+
+    #[test]
+    fn port_alone_is_passed_over_where_it_says_nothing_new() {
+        for (block, found) in [
+            (&[("API_PORT", "5001"), ("PORT", "5001")][..], &["api:5001"][..]),
+            (&[("API_PORT", "5001"), ("PORT", "5002")], &["api:5001", "web:5002"]),
+            (&[("WEB_PORT", "5001"), ("PORT", "5002")], &["web:5001"]),
+            (&[("PORT", "0")], &[]),
+            (&[("PORT", "http")], &[]),
+        ] {
+            assert_eq!(ports(&told_of(block, "")), found, "{block:?}");
+        }
+    }
+
+    #[test]
+    fn a_variable_with_a_value_of_its_own_is_no_services() {
+        let block = [("DEBUG_PORT", "9229"), ("WEB_PORT", "5001")];
+        assert_eq!(ports(&told_of(&block, "[env.set]\nDEBUG_PORT = \"9229\"\n")), ["web:5001"]);
+        assert_eq!(ports(&told_of(&block, "")), ["debug:9229", "web:5001"]);
+    }
+
+    #[test]
+    fn of_two_lines_for_one_service_or_one_port_the_first_counts() {
+        let block = [("WEB_PORT", "5001"), ("API_PORT", "5001"), ("WEB_PORT", "5002"), ("DB_PORT", "5003")];
+        assert_eq!(ports(&told_of(&block, "")), ["web:5001", "db:5003"]);
+    }
+
+    #[test]
+    fn a_block_without_a_name_has_none() {
+        let name = |lines: &[(&str, &str)]| told_of(lines, "").name;
+        assert_eq!(
+            (name(&[("WT_NAME", "")]), name(&[]), name(&[("WT_NAME", "x")])),
+            (None, None, Some("x".to_owned()))
+        );
+    }
 }

@@ -187,3 +187,76 @@ impl Event {
 fn as_port(number: u64) -> Option<Port> {
     Port::new(u16::try_from(number).ok()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::checks::sample::{listener, port};
+    use serde_json::json;
+
+    fn fact(number: u16, pid: Option<u32>, user: Option<&str>, worktree: Option<&str>) -> HolderFact {
+        HolderFact {
+            port: port(number),
+            pid,
+            command: pid.map(|_| "python3".to_owned()),
+            user: user.map(str::to_owned),
+            worktree: worktree.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn each_holder_is_told_once_for_a_port_and_one_that_cannot_be_seen_by_its_user() {
+        let mut unseen = listener(5001, None);
+        (unseen.owners, unseen.user) = (Vec::new(), 7);
+        let on = |number: u16, listeners| Busy { port: port(number), listeners, denied: false };
+        let twice = vec![listener(5000, Some("a")), listener(5000, Some("a"))];
+        let busy = [on(5000, twice), on(5001, vec![unseen, listener(5001, None)]), on(5002, Vec::new())];
+        let expected = [
+            fact(5000, Some(42), None, Some("a")),
+            fact(5001, None, Some("7"), None),
+            fact(5001, Some(42), None, None),
+        ];
+        assert_eq!(holders_of(&busy), expected);
+    }
+
+    #[test]
+    fn of_a_command_the_program_alone_is_told() {
+        let told = |command: &str, reason: &str| {
+            let event = Event::new("setup_failed").about_command(command, reason);
+            (event.text("command"), event.text("reason"))
+        };
+        let pair = |command: &str, reason: &str| (command.to_owned(), reason.to_owned());
+        assert_eq!(told("curl -H secret x", "`curl -H secret x` ended"), pair("curl", "`curl` ended"));
+        assert_eq!(told("", "it ended"), pair("", "it ended"));
+        assert_eq!(told("make", ""), pair("make", ""));
+        let nothing = Event::new("setup_failed").about_command("", "");
+        assert!(nothing.details.is_empty());
+    }
+
+    #[test]
+    fn a_service_and_a_port_have_places_of_their_own_where_they_are_such() {
+        let event = |key: &str, value: Value| Event::new("ready").with(key, value);
+        assert_eq!(event("service", json!("web")).service.as_deref(), Some("web"));
+        assert_eq!(event("port", json!(5000)).port, Some(port(5000)));
+        for (key, value, text) in [
+            ("port", json!(0), "0"),
+            ("port", json!(65_536), "65536"),
+            ("port", json!("5000"), "5000"),
+            ("service", json!(7), "7"),
+            ("other", json!(null), ""),
+            ("other", json!("x"), "x"),
+            ("other", json!([1]), "[1]"),
+        ] {
+            let event = event(key, value);
+            assert_eq!((event.service.clone(), event.port, event.text(key)), (None, None, text.to_owned()));
+        }
+        assert_eq!(Event::new("ready").text("port"), "");
+    }
+
+    #[test]
+    fn an_event_concerns_its_own_repository_and_where_it_has_none_every_one() {
+        let (here, there) = (Path::new("/r"), Path::new("/s"));
+        let of = Event::new("created").of("/r", "w");
+        assert!(of.concerns(here) && !of.concerns(there) && Event::new("created").concerns(there));
+    }
+}

@@ -116,4 +116,51 @@ mod tests {
             )
         );
     }
+
+    #[test]
+    fn the_reason_is_parted_from_the_end_only_where_lines_are_left_out() {
+        let numbered = |count: usize| -> Vec<String> {
+            (0..count).map(|at| if at == 1 { "error: x".to_owned() } else { format!("{at}") }).collect()
+        };
+        for (count, most, shown) in [
+            (7, 5, "error: x\n2\n3\n…\n6"),
+            (6, 5, "1 error: x"),
+            (9, 6, "error: x\n2\n3\n…\n7\n8"),
+            (9, 4, "5\n6\n7\n8"),
+            (9, 5, "error: x\n2\n3\n…\n8"),
+            (9, 8, "error: x\n2\n3\n4\n5\n6\n7\n8"),
+        ] {
+            let expected =
+                if shown.starts_with("1 ") { numbered(count)[1..].join("\n") } else { shown.to_owned() };
+            assert_eq!(excerpt(&numbered(count), most).join("\n"), expected, "{most} of {count}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_six_hundred_letters_is_shown_whole_and_a_longer_one_is_not() {
+        let line = |length: usize| format!("{}{}", "a".repeat(400), "b".repeat(length - 400));
+        assert_eq!(excerpt(&[line(600)], 5), [line(600)]);
+        let cut = format!("{}…{}", "a".repeat(400), "b".repeat(200));
+        assert_eq!(excerpt(&[line(601)], 5), [cut]);
+    }
+
+    #[test]
+    fn a_line_tells_by_a_sign_in_whatever_case_and_a_count_of_none_is_no_sign() {
+        for (line, is) in [
+            ("Error: x", true),
+            ("npm ERR! x", true),
+            ("thread 'main' PANICKED", true),
+            ("cannot open", true),
+            ("cannot", false),
+            ("0 errors", false),
+            ("10 errors", false),
+            ("all is well", false),
+        ] {
+            assert_eq!(tells(line), is, "{line}");
+        }
+        for (line, says) in [(" npm error ", false), ("npm ERR!", false), ("", false), ("npm error x", true)]
+        {
+            assert_eq!(says_something(line), says, "{line}");
+        }
+    }
 }

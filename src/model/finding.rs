@@ -278,3 +278,69 @@ impl Finding {
         (self.code, self.repository.clone(), self.subject.clone(), self.message.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::checks::sample::entry;
+
+    #[test]
+    fn a_fix_is_about_one_record_and_no_other_that_is_like_it() {
+        let meant = entry("a", 1, &[]);
+        let target = FixTarget::of(&meant);
+        assert!(target.is(&meant));
+        let moved = Entry { path: "/w/b".into(), ..meant.clone() };
+        let renamed = Entry { name: "b".to_owned(), ..meant.clone() };
+        let younger = Entry { sequence: 2, ..meant.clone() };
+        let elsewhere = Entry { repository_id: RepositoryId("s".to_owned()), ..meant.clone() };
+        for other in [moved, renamed, younger, elsewhere] {
+            assert!(!target.is(&other), "{other:?}");
+        }
+        assert!(target.is(&Entry { repository: "/w/else".into(), ..meant }), "wherever its repository lies");
+    }
+
+    #[test]
+    fn a_finding_is_the_same_when_another_fix_is_found_for_it() {
+        let entry = entry("a", 1, &[]);
+        let finding = || Finding::about(FindingKind::DuplicatePort, &entry, "so");
+        let identity =
+            (FindingKind::DuplicatePort, Some(PathBuf::from("/w/shop")), "a".to_owned(), "so".to_owned());
+        assert_eq!(finding().identity(), identity);
+        let fixed = finding().fixed_by(Fix::RenderEnv { target: FixTarget::of(&entry) }).hint("do it");
+        assert_eq!(fixed.identity(), identity);
+        assert!(fixed.fixable && !finding().fixable);
+        assert_eq!((fixed.worktree.as_deref(), fixed.hint.as_deref()), (Some("a"), Some("do it")));
+    }
+
+    #[test]
+    fn a_fix_says_what_it_does() {
+        let entry = entry("a", 1, &[]);
+        let (target, service, port) =
+            (FixTarget::of(&entry), "web".parse::<ServiceName>().unwrap(), Port::new(5000).unwrap());
+        for (fix, said) in [
+            (Fix::RestoreBackup, "take the backup in its place; the damaged bytes are kept"),
+            (Fix::DropRecord { target: target.clone() }, "drop the younger record `a` (/w/a)"),
+            (
+                Fix::ReleasePort { target: target.clone(), service: service.clone(), port },
+                "release 5000 (`web` of `a`) and take it out of .env",
+            ),
+            (
+                Fix::MovePort { target: target.clone(), service, port },
+                "move `web` of `a` from 5000 to a free port, .env too",
+            ),
+            (Fix::Adopt { path: "/w/b c".into() }, "record it (as `wt adopt '/w/b c'`)"),
+            (
+                Fix::RecordBranch { target: target.clone(), branch: Some("x".to_owned()) },
+                "record the branch x",
+            ),
+            (Fix::RecordBranch { target: target.clone(), branch: None }, "record that HEAD is detached"),
+            (Fix::RenderEnv { target }, "render the env block (as `wt env a`)"),
+            (
+                Fix::GiveBackClaim { repository: "/w/shop".into(), branch: "x".to_owned() },
+                "give it back (as `wt team release x`)",
+            ),
+        ] {
+            assert_eq!(fix.to_string(), said);
+        }
+    }
+}

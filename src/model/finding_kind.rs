@@ -150,3 +150,45 @@ impl Serialize for FindingKind {
         serializer.serialize_str(self.code())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_called_after_its_name_and_is_as_bad_as_what_it_leads_to() {
+        use FindingKind as Kind;
+        for (severity, kinds) in [
+            (Severity::Critical, &[Kind::RegistryUnreadable][..]),
+            (Severity::Error, &[Kind::RegistrySchema, Kind::ConfigInvalid, Kind::GitBareLeaked]),
+            (Severity::Error, &[Kind::GitRecordDamaged, Kind::DuplicatePort, Kind::DuplicateWorktree]),
+            (Severity::Error, &[Kind::PortInvalid, Kind::RangeInvalid, Kind::RangeOverlap]),
+            (Severity::Error, &[Kind::WorktreeMissing, Kind::WorktreeMoved, Kind::WorktreeForeign]),
+            (
+                Severity::Error,
+                &[Kind::BranchMissing, Kind::CreateIncomplete, Kind::PortConflict, Kind::ClaimLost],
+            ),
+            (Severity::Warning, &[Kind::PortOutOfRange, Kind::PortShared, Kind::WorktreeUnregistered]),
+            (Severity::Warning, &[Kind::EnvMissing, Kind::EnvDrift, Kind::EnvDuplicate, Kind::EnvTracked]),
+            (Severity::Warning, &[Kind::HookMissing, Kind::HookOutdated, Kind::HookShadowed]),
+            (Severity::Warning, &[Kind::PortStale, Kind::PortDrift, Kind::EphemeralOverlap]),
+            (Severity::Warning, &[Kind::ClaimMissing, Kind::ClaimOrphaned]),
+            (
+                Severity::Info,
+                &[Kind::BranchChanged, Kind::ConfigDiffers, Kind::CarryDrift, Kind::ClaimHostStale],
+            ),
+        ] {
+            for kind in kinds {
+                let mut code = String::new();
+                for letter in format!("{kind:?}").chars() {
+                    if letter.is_ascii_uppercase() && !code.is_empty() {
+                        code.push('-');
+                    }
+                    code.push(letter.to_ascii_lowercase());
+                }
+                assert_eq!((kind.code(), kind.severity()), (code.as_str(), severity));
+                assert_eq!(serde_json::to_value(kind).unwrap(), code);
+            }
+        }
+    }
+}

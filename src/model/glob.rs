@@ -317,4 +317,64 @@ mod tests {
             assert!(is(glob, text, true) && !is(glob, text, false), "{glob} {text}");
         }
     }
+
+    #[test]
+    fn a_pattern_that_fills_its_words_to_the_last_bit_is_matched() {
+        for length in [63, 64, 65, 127, 128, 129, 192] {
+            let is =
+                |text: &str| Glob::new(&b"?".repeat(length), true, false).is_match(text.as_bytes(), &mut 0);
+            let fitting = "x".repeat(length);
+            assert!(is(&fitting) && !is(&fitting[1..]) && !is(&format!("{fitting}x")), "{length}");
+        }
+    }
+
+    #[test]
+    fn what_stands_behind_the_sign_of_a_class_is_the_first_of_it() {
+        let is = |glob: &str, text: &str| {
+            Glob::new(glob.as_bytes(), true, false).is_match(text.as_bytes(), &mut 0)
+        };
+        for (glob, taken, others) in [
+            ("[!a]", "!^bc", "a"),
+            ("[^a]", "!^bc", "a"),
+            ("[!]a]", "b!", "]a"),
+            ("[]a]", "]a", "[b"),
+            ("[!!]", "ab", "!"),
+            ("[a-]", "a-", "b"),
+            ("[a-c-e]", "abc-e", "d"),
+            ("[[:digit:]x]", "07x", "a:["),
+            ("[[x]", "[x", ":"),
+            (r"[a-\]]", "a", "bc]-\\"),
+        ] {
+            for (letters, is_taken) in [(taken, true), (others, false)] {
+                for letter in letters.chars() {
+                    assert_eq!(is(glob, &letter.to_string()), is_taken, "{glob} {letter}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn each_kind_of_letters_has_those_of_the_c_library() {
+        let all: Vec<u8> = (0..=u8::MAX).collect();
+        for (kind, count, taken, others) in [
+            ("alnum", 62, "azAZ09", "_ -\x7f"),
+            ("alpha", 52, "azAZ", "09_["),
+            ("blank", 2, " \t", "\n\r"),
+            ("cntrl", 33, "\0\x1f\x7f", " a"),
+            ("digit", 10, "09", "/:a"),
+            ("graph", 94, "!~aZ0", " \x7f\t"),
+            ("lower", 26, "az", "AZ`{"),
+            ("print", 95, " ~a", "\x7f\t"),
+            ("punct", 32, "!/:@[`{~", "a0 "),
+            ("space", 6, " \t\n\x0b\x0c\r", "a\x08\x0e"),
+            ("upper", 26, "AZ", "az@["),
+            ("xdigit", 22, "09afAF", "gG/:"),
+        ] {
+            let glob = Glob::new(format!("[[:{kind}:]]").as_bytes(), false, false);
+            let is = |byte: u8| glob.is_match(&[byte], &mut 0);
+            assert_eq!(all.iter().filter(|byte| is(**byte)).count(), count, "{kind}");
+            assert!(taken.bytes().all(is) && !others.bytes().any(is), "{kind}");
+        }
+        assert!(Glob::new(b"[[:word:]]", false, false).is_broken());
+    }
 }

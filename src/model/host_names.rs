@@ -150,4 +150,37 @@ mod tests {
         assert_eq!(found[&5], format!("{}-2.l", "a".repeat(61)));
         assert!(found.values().all(|name| is_host(name)));
     }
+
+    #[test]
+    fn a_template_tells_worktrees_apart_where_it_uses_any_value() {
+        for (written, is_apart) in
+            [("localhost", false), ("shop.localhost", false), ("{{ name | label }}.localhost", true)]
+        {
+            assert_eq!(tells_apart(written), is_apart, "{written}");
+        }
+    }
+
+    #[test]
+    fn a_label_and_a_name_have_their_greatest_lengths() {
+        let label = |length| "a".repeat(length);
+        let name = |length: usize| {
+            let three = vec![label(63); 3].join(".");
+            format!("{three}.{}", label(length - 192))
+        };
+        for (text, is) in [
+            (label(63), true),
+            (label(64), false),
+            (name(253), true),
+            (name(254), false),
+            ("a-b.c9".to_owned(), true),
+            ("a-.c".to_owned(), false),
+            ("a.-c".to_owned(), false),
+            ("a_b".to_owned(), false),
+            ("A".to_owned(), false),
+            (String::new(), false),
+            ("a.".to_owned(), false),
+        ] {
+            assert_eq!(is_host(&text), is, "{text}");
+        }
+    }
 }

@@ -133,4 +133,16 @@ mod tests {
         assert_eq!(serde_json::to_value(WhyKept::InUse).unwrap(), "in_use");
         assert_eq!(serde_json::to_value(WhyKept::Own).unwrap(), "own");
     }
+
+    #[test]
+    fn each_reason_is_said_in_words_of_its_own() {
+        for (why, words) in [
+            (WhyKept::Edited, "was changed here"),
+            (WhyKept::Deleted, "was deleted here"),
+            (WhyKept::Own, "was made here"),
+            (WhyKept::InUse, "is open in a process"),
+        ] {
+            assert_eq!((why.words(), why.yields()), (words, why != WhyKept::InUse));
+        }
+    }
 }

@@ -43,4 +43,13 @@ mod tests {
         assert_eq!(Drift { unchanged: paths(1), ..Drift::default() }.words(), "0");
         assert!(Drift::default().is_none() && !drift.is_none());
     }
+
+    #[test]
+    fn five_paths_are_named_whole_and_either_kind_is_a_drift() {
+        let paths = |count: usize| (0..count).map(|number| number.to_string()).collect::<Vec<_>>();
+        assert_eq!(Drift { unchanged: paths(3), edited: paths(2) }.words(), "0, 1, 2, 0, 1");
+        assert_eq!(Drift { unchanged: paths(6), ..Drift::default() }.words(), "0, 1, 2, 3, 4 and 1 more");
+        assert!(!Drift { edited: paths(1), ..Drift::default() }.is_none());
+        assert!(!Drift { unchanged: paths(1), ..Drift::default() }.is_none());
+    }
 }

@@ -131,4 +131,38 @@ mod tests {
         assert_eq!(spelled(LeftOutReason::LinkParent), "link_parent");
         assert_eq!(spelled(LeftOutReason::NotIgnored), "not_ignored");
     }
+
+    #[test]
+    fn each_reason_is_said_in_words_of_its_own() {
+        for (reason, words) in [
+            (LeftOutReason::TooLarge, "is larger than `carry.max_bytes`"),
+            (LeftOutReason::Tracked, "is tracked there"),
+            (LeftOutReason::Exists, "is there already"),
+            (LeftOutReason::Outside, "is a link that leads out of the worktree"),
+            (LeftOutReason::LinkParent, "lies below a link there"),
+            (LeftOutReason::Special, "is neither a file nor a folder nor a link"),
+            (LeftOutReason::Vanished, "went away or changed while it was copied"),
+            (LeftOutReason::Unreadable, "cannot be read"),
+            (LeftOutReason::Worktree, "belongs to another worktree or repository"),
+            (LeftOutReason::NotIgnored, "is not ignored there"),
+        ] {
+            assert_eq!(reason.words(), words);
+        }
+    }
+
+    #[test]
+    fn twenty_paths_are_named_and_what_another_noted_is_counted_with_them() {
+        let noted = |numbers: std::ops::Range<usize>| {
+            let mut leaving = LeftOutMatches::default();
+            numbers.for_each(|at| leaving.note("data", format!("data/{at:02}"), 1, LeftOutReason::Exists));
+            leaving
+        };
+        let mut whole = noted(0..10);
+        whole.extend(noted(10..20));
+        let rows = whole.clone().into_rows();
+        assert_eq!((rows.len(), rows[19].path.as_str()), (20, "data/19"));
+        whole.extend(noted(20..21));
+        let row = LeftOut { path: "data".to_owned(), bytes: 21, reason: LeftOutReason::Exists };
+        assert_eq!(whole.into_rows(), [row]);
+    }
 }

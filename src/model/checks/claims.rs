@@ -293,4 +293,79 @@ mod tests {
             Some(PortClaims { others: [(sample::port(5001), ben)].into_iter().collect(), ..sight });
         assert_eq!(found(&facts), [("claim-lost", false), ("claim-orphaned", true)]);
     }
+
+    fn team_port(of: &str, number: u16, is_ours: bool) -> SeenClaim {
+        let subject = ClaimSubject::TeamPort { repository: "shop".to_owned(), port: sample::port(number) };
+        let mut seen = claim(&format!("port {number}"), of, is_ours);
+        seen.holding.claim.subject = subject;
+        seen
+    }
+
+    /// A worktree with 5000 and 5001 of which 5000 and 5009 were claimed over all machines.
+    fn with_team_ports(standing: Vec<SeenClaim>) -> Vec<Finding> {
+        let branch_claim = claim("feature/a", "i", true);
+        let mut facts = facts(&["i"], std::iter::once(branch_claim).chain(standing).collect());
+        let entry = &mut facts.worktrees[0].entry;
+        *entry = Entry { notes: entry.notes.clone(), ..sample::entry("a", 1, &[5000, 5001]) };
+        let noted = [claim("feature/a", "i", true), team_port("p", 5000, true), team_port("q", 5009, true)];
+        entry.notes.claims.write(&noted.map(|seen| seen.holding.claim).to_vec());
+        of_worktrees(&facts)
+    }
+
+    #[test]
+    fn a_port_over_all_machines_is_claimed_by_us_by_another_or_not_at_all() {
+        assert_eq!(with_team_ports(vec![team_port("p", 5000, true)]), []);
+        let missing = "nobody else sees that port 5000 is in use: it is not claimed on origin";
+        let a_branch_of_that_name = claim("port 5000", "x", false);
+        for standing in [vec![], vec![team_port("q", 5009, false)], vec![a_branch_of_that_name]] {
+            let found = with_team_ports(standing);
+            assert_eq!(found.len(), 1, "{found:?}");
+            let seen = (found[0].code, found[0].message.as_str(), found[0].fixable);
+            assert_eq!(seen, (FindingKind::ClaimMissing, missing, true));
+        }
+        let found = with_team_ports(vec![team_port("x", 5000, false)]);
+        assert_eq!((found.len(), found[0].code, found[0].fixable), (1, FindingKind::ClaimLost, false));
+        assert_eq!(
+            found[0].message,
+            "port 5000 is claimed by ben on laptop (`w`) since 1970-01-01T00:00:00Z"
+        );
+        let hint = found[0].hint.as_deref().unwrap();
+        assert!(hint.contains("`wt ports release 5000 --worktree a`"), "{hint}");
+    }
+
+    #[test]
+    fn a_worktree_that_is_gone_renamed_or_of_another_repository_is_not_asked_about() {
+        let count = |change: &dyn Fn(&mut Facts)| {
+            let mut facts = facts(&["i"], Vec::new());
+            change(&mut facts);
+            of_worktrees(&facts).len()
+        };
+        assert_eq!(count(&|_| ()), 1);
+        assert_eq!(count(&|facts| facts.branch_claims[0].repository_id = RepositoryId("s".to_owned())), 0);
+        assert_eq!(
+            count(&|facts| facts.worktrees[0].seen.as_mut().unwrap().presence = Presence::Vanished),
+            0
+        );
+        assert_eq!(count(&|facts| facts.worktrees[0].entry.branch = None), 0, "on no branch");
+    }
+
+    #[test]
+    fn what_is_told_of_a_claim_names_who_has_it_and_what_makes_it_ours() {
+        let lost = of_worktrees(&facts(&["i"], vec![claim("feature/a", "x", false)])).remove(0);
+        assert_eq!(lost.message, "`feature/a` is claimed by ben on laptop (`w`) since 1970-01-01T00:00:00Z");
+        let hint = "talk to each other; `wt team claim --take-over feature/a` makes it yours again";
+        assert_eq!(lost.hint.as_deref(), Some(hint));
+        let ours = of_worktrees(&facts(&["i"], vec![claim("feature/a", "x", true)])).remove(0);
+        assert_eq!(
+            ours.message,
+            "the claim on `feature/a` is ours, and the record of the worktree has another one"
+        );
+        let mut of_another = facts(&["i"], vec![claim("feature/a", "x", true)]);
+        of_another.branch_claims[0].recorded.insert(id("x"));
+        assert_eq!(
+            of_worktrees(&of_another)[0].code,
+            FindingKind::ClaimLost,
+            "another worktree's record has it"
+        );
+    }
 }

@@ -134,4 +134,69 @@ mod tests {
         assert_eq!((found[0].code.code(), found[0].severity), ("config-differs", Severity::Info));
         assert!(found[0].message.contains("/w/shop/.wt.toml counts"), "{found:?}");
     }
+
+    #[test]
+    fn up_to_twenty_ranges_have_the_command_in_their_hints() {
+        let hints = |count: u16| {
+            let range = |at: u16| PortRanges(vec![format!("{}", 40_000 + at).parse().unwrap()]);
+            let facts = Facts {
+                ranges: (0..count).map(|at| (format!("service `s{at}`"), range(at))).collect(),
+                ephemeral: EphemeralPorts {
+                    range: Some("32768-60999".parse().unwrap()),
+                    reserved: String::new(),
+                },
+                ..sample::facts()
+            };
+            ephemeral(&facts).into_iter().filter_map(|finding| finding.hint).collect::<Vec<_>>()
+        };
+        for (count, is_whole) in [(1, true), (20, true), (21, false)] {
+            let found = hints(count);
+            assert_eq!(found.len(), usize::from(count));
+            assert!(found.iter().all(|hint| hint.contains("sudo sysctl") == is_whole), "{count}: {found:?}");
+            assert!(
+                found.iter().all(|hint| hint.contains("`wt doctor` has the command") != is_whole),
+                "{count}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_fault_keeps_its_words_and_its_hint() {
+        let fault = ConfigFault {
+            kind: ConfigFaultKind::Other,
+            subject: "trash.keep".to_owned(),
+            message: "is odd".to_owned(),
+            hint: Some("write \"7d\"".to_owned()),
+        };
+        let found = faults(&Facts { config_faults: vec![fault], ..sample::facts() });
+        let seen = (found[0].subject.as_str(), found[0].message.as_str(), found[0].hint.as_deref());
+        assert_eq!(seen, ("trash.keep", "is odd", Some("write \"7d\"")));
+    }
+
+    #[test]
+    fn a_repository_that_is_called_bare_is_told_with_the_command_that_mends_it() {
+        let leaked = Facts { bare_leaks: vec!["/w/my shop".into(), "/w/b".into()], ..sample::facts() };
+        let found: Vec<_> =
+            bare_leaks(&leaked).into_iter().map(|finding| (finding.subject, finding.hint.unwrap())).collect();
+        let expected = [
+            ("/w/my shop", "git -C '/w/my shop' config core.bare false"),
+            ("/w/b", "git -C /w/b config core.bare false"),
+        ];
+        assert_eq!(found, expected.map(|(subject, hint)| (subject.to_owned(), hint.to_owned())));
+    }
+
+    #[test]
+    fn nobody_is_advised_to_try_out_a_strangers_configuration() {
+        let hint = |is_foreign| {
+            let mut recorded = sample::recorded(sample::entry("a", 1, &[]));
+            let (file, counts) = ("/w/a/.wt.toml".into(), "/w/shop/.wt.toml".into());
+            recorded.seen.as_mut().unwrap().own_config = Some(OwnConfig { file, counts, is_foreign });
+            own(&sample::with(vec![recorded])).remove(0).hint.unwrap()
+        };
+        assert_eq!(hint(true), "it counts once the main worktree has it");
+        assert_eq!(
+            hint(false),
+            "it counts once the main worktree has it; until then `--config FILE` tries it out"
+        );
+    }
 }

@@ -93,6 +93,7 @@ mod tests {
     use super::*;
     use crate::model::checks::sample::{entry, facts, judged, listener, recorded, with};
     use crate::model::presence::Presence;
+    use crate::model::registry::repository::RepositoryId;
 
     fn moved(facts: &Facts) -> Vec<(String, Option<String>)> {
         let mover = |finding: &Finding| match &finding.fix {
@@ -156,5 +157,65 @@ mod tests {
         let same_row = with(vec![recorded(entry("a", 1, &[])), recorded(entry("a", 1, &[]))]);
         assert_eq!(worktrees(&same_row).len(), 1);
         assert!(worktrees(&facts()).is_empty());
+    }
+
+    #[test]
+    fn a_worktree_is_known_by_its_folder_by_its_name_and_by_gits_name_of_it() {
+        let first = || entry("a", 1, &[]);
+        let other = |change: &dyn Fn(&mut Entry)| {
+            let mut other = entry("b", 2, &[]);
+            change(&mut other);
+            other
+        };
+        let there = RepositoryId("other".to_owned());
+        for (younger, is_twice, what) in [
+            (other(&|_| ()), false, "two worktrees"),
+            (other(&|other| other.path = "/w/a".into()), true, "one folder"),
+            (other(&|other| "a".clone_into(&mut other.name)), true, "one name"),
+            (other(&|other| "a".clone_into(&mut other.admin)), true, "git's one worktree"),
+            (
+                other(&|other| {
+                    "a".clone_into(&mut other.name);
+                    other.repository_id = there.clone();
+                }),
+                false,
+                "one name in two repositories",
+            ),
+            (
+                other(&|other| {
+                    "a".clone_into(&mut other.admin);
+                    other.repository_id = there.clone();
+                }),
+                false,
+                "git's name of two repositories' worktrees",
+            ),
+        ] {
+            // Whichever stands first in the file.
+            for records in [[first(), younger.clone()], [younger.clone(), first()]] {
+                let found = worktrees(&with(records.map(recorded).to_vec()));
+                assert_eq!(found.len(), usize::from(is_twice), "{what}");
+                for finding in found {
+                    let fix = Some(Fix::DropRecord { target: FixTarget::of(&younger) });
+                    assert_eq!((finding.code, finding.fix), (FindingKind::DuplicateWorktree, fix), "{what}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn of_records_that_name_no_worktree_of_gits_none_is_another() {
+        let nameless = |name: &str, sequence| Entry { admin: String::new(), ..entry(name, sequence, &[]) };
+        let two = with(vec![recorded(nameless("a", 1)), recorded(nameless("b", 2))]);
+        assert_eq!(worktrees(&two), []);
+    }
+
+    #[test]
+    fn two_records_that_were_both_not_looked_at_are_left_alone() {
+        let unseen = |name: &str, sequence| RecordedFacts { entry: entry(name, sequence, &[]), seen: None };
+        let copy = || Entry { path: "/w/a".into(), ..entry("b", 2, &[]) };
+        let records = |first, second| worktrees(&with(vec![first, second])).len();
+        assert_eq!(records(unseen("a", 1), RecordedFacts { entry: copy(), seen: None }), 0);
+        assert_eq!(records(unseen("a", 1), recorded(copy())), 1);
+        assert_eq!(records(recorded(entry("a", 1, &[])), RecordedFacts { entry: copy(), seen: None }), 1);
     }
 }

@@ -262,4 +262,95 @@ mod tests {
             stale(&quiet).is_empty() && conflicts(&judged(&quiet)).is_empty() && drift(&quiet).is_empty()
         );
     }
+
+    #[test]
+    fn a_span_is_said_in_the_largest_unit_that_fits() {
+        for (seconds, said) in [
+            (0, "less than a minute"),
+            (59, "less than a minute"),
+            (60, "1 minute"),
+            (119, "1 minute"),
+            (120, "2 minutes"),
+            (3_599, "59 minutes"),
+            (3_600, "1 hour"),
+            (7_200, "2 hours"),
+            (86_399, "23 hours"),
+            (86_400, "1 day"),
+            (259_199, "2 days"),
+            (864_000, "10 days"),
+        ] {
+            assert_eq!(spoken(SignedDuration::from_secs(seconds)), said, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn a_service_that_sleeps_keeps_its_port_and_a_worktree_that_is_not_there_says_nothing() {
+        let mut asleep = facts(&[5000], Vec::new());
+        asleep.asleep.insert(1);
+        assert_eq!(stale(&asleep), []);
+        let mut another = facts(&[5000], Vec::new());
+        another.asleep.insert(2);
+        assert_eq!(stale(&another).len(), 1);
+        let mut moved = facts(&[5000], Vec::new());
+        moved.worktrees[0].seen.as_mut().unwrap().presence = Presence::Moved("/w/b".into());
+        assert_eq!(stale(&moved).len(), 1, "it is there, at another place");
+    }
+
+    #[test]
+    fn a_port_is_idle_from_the_second_on_in_which_its_time_is_over() {
+        let after = |seconds| {
+            let mut facts = facts(&[5000], Vec::new());
+            facts.worktrees[0].seen.as_mut().unwrap().stale_after = Duration::from_secs(100);
+            facts.now = Timestamp::from_second(1 + i64::from(seconds)).unwrap();
+            stale(&facts).len()
+        };
+        assert_eq!((after(99), after(100), after(101)), (0, 1, 1));
+    }
+
+    #[test]
+    fn a_port_that_was_moved_waits_an_hour() {
+        let after = |seconds| {
+            let mut facts = facts(&[5000], Vec::new());
+            facts.worktrees[0].entry.allocations[0].moved_at.write(&facts.now);
+            facts.now += Duration::from_secs(seconds);
+            stale(&facts).len()
+        };
+        assert_eq!((after(3_599), after(3_600)), (0, 1));
+    }
+
+    #[test]
+    fn drift_names_each_other_port_once_and_none_that_is_the_worktrees_own() {
+        let listeners = [5173, 9229, 5173, 5002].map(|port| listener(port, Some("a")));
+        let found = drift(&facts(&[5001, 5002], listeners.to_vec()));
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].message, "`web`: allocated 5001, its server listens on 5173, 9229");
+        assert_eq!(found[0].hint.as_deref(), Some("start it on port 5001, which .env names"));
+        let mut bound = listener(5173, Some("a"));
+        bound.listening = false;
+        assert_eq!(drift(&facts(&[5001], vec![bound, listener(5174, Some("b"))])), []);
+    }
+
+    #[test]
+    fn what_is_never_moved_is_told_with_what_settles_it() {
+        let mut pinned = facts(&[5000], vec![listener(5000, None)]);
+        pinned.worktrees[0].entry.allocations[0].pinned = true;
+        let hint = conflicts(&judged(&pinned))[0].hint.clone().unwrap();
+        assert!(hint.ends_with("`web` is pinned, and is never moved"), "{hint}");
+        let mut own = listener(5000, Some("a"));
+        own.owners[0].pid = 43;
+        let hint =
+            conflicts(&judged(&facts(&[5000], vec![listener(5000, None), own])))[0].hint.clone().unwrap();
+        assert!(hint.ends_with("`web` runs on it, and is never moved"), "{hint}");
+    }
+
+    #[test]
+    fn a_port_is_held_by_the_worktree_whose_process_has_that_very_port() {
+        let (mine, other) = (entry("a", 1, &[5000]), entry("b", 2, &[5000]));
+        let facts = facts(&[5000], vec![listener(5000, Some("a")), listener(5001, None)]);
+        let is = |number, entry: &Entry| is_held_by(&facts, Port::new(number).unwrap(), entry);
+        assert!(is(5000, &mine) && !is(5001, &mine) && !is(5000, &other));
+        let elsewhere =
+            Entry { repository_id: crate::model::registry::repository::RepositoryId("s".to_owned()), ..mine };
+        assert!(!is(5000, &elsewhere), "another repository has a worktree of that name");
+    }
 }

@@ -58,3 +58,60 @@ pub(super) fn unknown(merged: &mut MergedConfig) -> Vec<Problem> {
     }
     problems
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    use crate::model::adoption::Patterns;
+    use crate::model::config::layers::{Layer, Source};
+    use crate::model::config::merge::merge_leniently;
+
+    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, Purpose)> {
+        pairs.iter().map(|(pattern, purpose)| ((*pattern).to_owned(), purpose.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn a_pattern_of_a_purpose_that_there_is_not_is_told_and_left_out() {
+        let merged = |purpose: &str| {
+            let text = format!("[adopt]\npurpose = {purpose}\n");
+            let (config, problems) =
+                merge_leniently(&[Layer { path: "f".to_owned(), text, source: Source::User }], &[]);
+            let told: Vec<_> = problems.into_iter().map(|problem| (problem.message, problem.hint)).collect();
+            (config.adopt.purpose, told)
+        };
+        let (found, told) = merged("{ \"a-*\" = \"feature\", \"b-*\" = \"featur\", \"c-*\" = \"qqq\" }");
+        assert_eq!(found, Patterns::new(pairs(&[("a-*", "feature")])));
+        let known = "feature, bugfix, review, test, hotfix, refactor, experiment, docs";
+        let expected = [
+            ("`b-*`: there is no purpose `featur`", "did you mean `feature`?".to_owned()),
+            ("`c-*`: there is no purpose `qqq`", format!("known are {known}")),
+        ];
+        let expected = expected.map(|(said, hint)| (format!("`adopt.purpose`: {said}"), Some(hint)));
+        assert_eq!(told, expected);
+        let right = pairs(&[("a-*", "feature"), ("b-*", "docs")]);
+        assert_eq!(
+            merged("{ \"a-*\" = \"feature\", \"b-*\" = \"docs\" }"),
+            (Patterns::new(right), Vec::new())
+        );
+    }
+
+    #[test]
+    fn a_pattern_is_as_long_as_a_branchs_name_may_be_and_has_no_nul() {
+        let of = |pattern: &str| read(&json!({ pattern: "feature" })).map_err(|fault| fault.message);
+        let long = "a".repeat(255);
+        assert_eq!(of(&long), Ok(pairs(&[(&long, "feature")])));
+        assert_eq!(of(""), Ok(pairs(&[("", "feature")])));
+        assert_eq!(of("a\0"), Err("`a\\0` is not a pattern of branches".to_owned()));
+        assert!(of(&"a".repeat(256)).unwrap_err().ends_with("` is not a pattern of branches"));
+        let said = |value: Value| read(&value).unwrap_err().message;
+        assert_eq!(said(json!([])), "must be a table of branch patterns, not a list");
+        assert_eq!(said(json!({ "a": 1 })), "`a` must be a text, not a number");
+        assert!(
+            said(json!({ "a": "A" })).starts_with("`a` `A` is not a purpose"),
+            "{}",
+            said(json!({ "a": "A" }))
+        );
+    }
+}

@@ -319,17 +319,4 @@ fn in_order_of_the_schema(merged: MergedConfig) -> Vec<super::origin::ConfigValu
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_key_of_a_service_is_read() {
-        let keys: Vec<&str> =
-            schema::KEYS.iter().filter_map(|key| key.path.strip_prefix("service.*.")).collect();
-        assert!(keys.contains(&"run"), "{keys:?}");
-        for key in keys {
-            assert!(fill(&mut ServiceSettings::default(), key, &Value::Null), "{key}");
-        }
-        assert!(!fill(&mut ServiceSettings::default(), "colour", &Value::Null));
-    }
-}
+mod tests;

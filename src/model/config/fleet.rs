@@ -233,3 +233,27 @@ fn fault(tangle: &Tangle, services: &Services) -> ValueFault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::config::layers::{Layer, Source};
+    use crate::model::config::merge::merge_leniently;
+
+    /// What is wrong with that file, each key with its message.
+    fn told(text: &str) -> Vec<String> {
+        let layer = Layer { path: "f".to_owned(), text: text.to_owned(), source: Source::User };
+        merge_leniently(&[layer], &[]).1.into_iter().map(|problem| problem.message).collect()
+    }
+
+    #[test]
+    fn a_service_that_sleeps_again_is_left_a_second_at_least_and_has_to_start_on_demand() {
+        let web = |more: &str| told(&format!("[service.web]\nrun = \"x\"\n{more}\n"));
+        let short = "`service.web.idle_stop`: it would be stopped before whoever asked for it is there";
+        for (time, said) in [("999ms", vec![short]), ("1s", vec![]), ("2s", vec![])] {
+            assert_eq!(web(&format!("start = \"on-demand\"\nidle_stop = \"{time}\"")), said, "{time}");
+        }
+        assert_eq!(web("start = \"on-demand\""), Vec::<String>::new());
+        assert_eq!(web("idle_stop = \"5s\""), ["`service.web.idle_stop`: no request would start it again"]);
+    }
+}

@@ -56,3 +56,51 @@ pub fn host(word: &str) -> Result<String, ValueFault> {
     }
     Ok(word.to_ascii_lowercase())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_forge_is_read_by_its_kind_and_its_ref() {
+        let forge = |kind, pull: Option<&str>| Ok(Forge { kind, pull: pull.map(str::to_owned) });
+        let said = |text: &str| Err(text.to_owned());
+        for (value, read_as) in [
+            (json!({}), forge(None, None)),
+            (json!({ "kind": "gitlab" }), forge(Some(ForgeKind::Gitlab), None)),
+            (json!({ "pull": "refs/p/{number}" }), forge(None, Some("refs/p/{number}"))),
+            (json!({ "kind": "gitlob" }), said("`kind`: unknown kind `gitlob`")),
+            (json!({ "kind": 1 }), said("`kind` must be a text, not a number")),
+            (
+                json!({ "pull": "refs/p" }),
+                said("`pull` is not the name of a ref with the number in it: `refs/p`"),
+            ),
+            (json!({ "pul": "refs/p" }), said("unknown key `pul`")),
+            (json!("gitlab"), said("must be a table, not a text")),
+        ] {
+            assert_eq!(read(&value).map_err(|fault| fault.message), read_as, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_a_name_without_port_user_and_path() {
+        let long = "a".repeat(253);
+        for (word, found) in [
+            ("Git.Example.org", Some("git.example.org")),
+            ("ä", Some("ä")),
+            (&*long, Some(&*long)),
+            (&*"a".repeat(254), None),
+            ("", None),
+            ("a b", None),
+            ("a:22", None),
+            ("me@a", None),
+            ("a/b", None),
+            ("a\\b", None),
+            ("a'b", None),
+            ("a\n", None),
+        ] {
+            assert_eq!(host(word).ok().as_deref(), found, "{word}");
+        }
+    }
+}

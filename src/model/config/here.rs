@@ -137,4 +137,38 @@ mod tests {
             assert!(!leads_here(text), "{text}");
         }
     }
+
+    #[test]
+    fn what_leads_here_leads_nowhere_certain_with_a_sign_that_programs_read_differently() {
+        for text in ["http://localhost:5000/", "http://localhost:5000/a?b#c", "  localhost:5000 "] {
+            assert!(leads_here(text), "{text}");
+        }
+        for text in [
+            "http://localhost:5000/{% x %}",
+            "http://localhost:5000/\\x",
+            "http://localhost:5000/\nx",
+            "http://{{ name | upper }}.localhost/",
+            "http://{{ x.y | label }}.localhost/",
+            "http://{{ Name | label }}.localhost/",
+            "htt p://localhost/",
+            "://localhost/",
+            "localhost/x",
+            "me@localhost",
+            "http://localhost:80a/",
+            "http://localhost:{{ ports. }}/",
+            "http://[::1]x/",
+            "http://[::1]:x/",
+            "http://128.0.0.1/",
+            "http://{{ urls.a }}/",
+            "{{ urls.a-b }}",
+            "http://{{ port",
+        ] {
+            assert!(!leads_here(text), "{text}");
+        }
+        for text in
+            ["http://[::1]", "http://[::1]/", "http+unix-a.b://localhost/", "http://localhost:{{ port }}/"]
+        {
+            assert!(leads_here(text), "{text}");
+        }
+    }
 }

@@ -181,3 +181,101 @@ fn range() -> Value {
         { "type": "string", "pattern": "^ *[0-9]{1,5} *(- *[0-9]{1,5} *)?$" },
     ] })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every section below a node, with the way to it.
+    fn sections(way: &str, node: &Value, found: &mut Vec<(String, Value)>) {
+        found.push((way.to_owned(), node.clone()));
+        for place in ["properties", "patternProperties"] {
+            for (name, below) in node[place].as_object().into_iter().flatten() {
+                if below["description"].is_null() {
+                    sections(&format!("{way}.{name}"), below, found);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_section_is_a_table_and_only_the_root_has_a_title() {
+        let root = json_schema();
+        assert_eq!(root["$schema"], "https://json-schema.org/draft/2020-12/schema");
+        let mut found = Vec::new();
+        sections("", &root, &mut found);
+        let names: Vec<&str> = found.iter().map(|(way, _)| way.as_str()).collect();
+        assert!(
+            names.contains(&".ports.conflict") && names.contains(&".purpose.^[a-z][a-z0-9-]{0,31}$"),
+            "{names:?}"
+        );
+        for (way, section) in found {
+            assert_eq!(section["type"], "object", "{way}");
+            assert!(!section["additionalProperties"].is_null(), "{way}");
+            let title = if way.is_empty() { json!("The configuration of wt") } else { Value::Null };
+            assert_eq!(section["title"], title, "{way}");
+        }
+    }
+
+    #[test]
+    fn names_that_people_choose_have_the_pattern_of_what_they_name() {
+        let root = json_schema();
+        let of = |way: &str| root.pointer(way).unwrap_or_else(|| panic!("{way}"))["type"].clone();
+        assert_eq!(of("/properties/env/properties/set/patternProperties/^[A-Za-z_][A-Za-z0-9_]*$"), "string");
+        let ports = &root["properties"]["main"]["properties"]["ports"]["patternProperties"];
+        assert!(ports["^[a-z][a-z0-9-]{0,31}$"].is_object(), "{ports}");
+    }
+
+    #[test]
+    fn each_kind_of_value_is_described() {
+        let name = json!({ "type": "string", "pattern": "^[a-z][a-z0-9-]{0,31}$" });
+        for (of, described) in [
+            (KeyKind::Text, json!({ "type": "string", "minLength": 1 })),
+            (KeyKind::Flag, json!({ "type": "boolean" })),
+            (KeyKind::Whole(1, 9), json!({ "type": "integer", "minimum": 1, "maximum": 9 })),
+            (KeyKind::Choice(&["a", "b"]), json!({ "enum": ["a", "b"] })),
+            (KeyKind::Choices(&["a"]), json!({ "type": "array", "items": { "enum": ["a"] } })),
+            (KeyKind::Services, json!({ "type": "array", "uniqueItems": true, "items": name })),
+            (KeyKind::Size, json!({ "type": ["string", "integer"], "minimum": 0 })),
+            (
+                KeyKind::PortWish,
+                json!({ "anyOf": [
+                    { "type": "boolean" },
+                    { "type": "integer", "minimum": 1, "maximum": 100 },
+                    { "type": "array", "uniqueItems": true, "items": name },
+                ] }),
+            ),
+            (
+                KeyKind::Ports,
+                json!({ "anyOf": [
+                    { "anyOf": [
+                        { "type": "integer", "minimum": 1, "maximum": 65535 },
+                        { "type": "string", "pattern": "^ *[0-9]{1,5} *(- *[0-9]{1,5} *)?$" },
+                    ] },
+                    { "type": "array", "items": { "anyOf": [
+                        { "type": "integer", "minimum": 1, "maximum": 65535 },
+                        { "type": "string", "pattern": "^ *[0-9]{1,5} *(- *[0-9]{1,5} *)?$" },
+                    ] } },
+                ] }),
+            ),
+        ] {
+            assert_eq!(kind(of), described);
+        }
+    }
+
+    #[test]
+    fn a_health_check_is_one_of_its_kinds_with_the_keys_of_all() {
+        let health = kind(KeyKind::Health);
+        let one_of: Vec<Value> = KINDS.iter().map(|kind| json!({ "required": [kind.word] })).collect();
+        assert_eq!(health["oneOf"], Value::from(one_of));
+        assert_eq!(health["additionalProperties"], false);
+        let keys = &health["properties"];
+        for known in
+            ["method", "status", "body", "headers", "timeout", "failures", "start_timeout", "tcp", "http"]
+        {
+            assert!(keys[known].is_object(), "{known}: {keys}");
+        }
+        assert_eq!(keys["timeout"]["description"], "How long one check may take; [health] timeout.");
+        assert_eq!(keys["failures"]["maximum"], 100);
+    }
+}

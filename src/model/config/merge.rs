@@ -186,4 +186,24 @@ mod tests {
         assert_eq!((found[0].clone(), problems), (usual[0].clone(), 1));
         assert_eq!((found[1].1.as_str(), &found[2].1), ("\"6000-6009\"", &usual[1].1));
     }
+
+    #[test]
+    fn of_two_keys_that_a_variable_may_mean_it_means_the_one_of_a_name_that_the_files_have() {
+        let read = |text: &str, name: &str, value: &str| {
+            let layer = Layer { path: "f".to_owned(), text: text.to_owned(), source: Source::User };
+            let (config, problems) = merge_leniently(&[layer], &[(name.to_owned(), value.to_owned())]);
+            assert!(problems.is_empty(), "{problems:?}");
+            let mut set = config.values.iter().filter(|value| matches!(value.origin, Origin::Variable(_)));
+            let found = set.next().map(|value| value.key.clone()).unwrap_or_default();
+            assert!(set.next().is_none(), "{found}");
+            found
+        };
+        let (extra, ports) = ("WT_SERVICE_API_EXTRA_PORTS", "WT_SERVICE_WEB_EXTRA_PORTS");
+        assert_eq!(read("[service.api]\nrun = \"x\"\n", extra, "admin"), "service.api.extra_ports");
+        assert_eq!(read("[service.api-extra]\nrun = \"x\"\n", extra, "7000"), "service.api-extra.ports");
+        assert_eq!(read("", extra, "7000"), "service.api-extra.ports", "no file names either");
+        assert_eq!(read("", ports, "admin"), "service.web.extra_ports", "every purpose lists `web`");
+        let listed = "[purpose.spike]\nports = 5700\nservices = [\"api\"]\n";
+        assert_eq!(read(listed, extra, "admin"), "service.api.extra_ports", "a purpose lists it");
+    }
 }

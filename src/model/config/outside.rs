@@ -131,3 +131,34 @@ pub struct MetricSettings {
     /// How many worktrees have rows of their own.
     pub max_worktrees: u32,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_word_of_the_scope_is_its_own() {
+        let of =
+            |words: &[&str]| ClaimScope::of(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        let none = ClaimScope::default();
+        for (words, scope) in [
+            (&[][..], none),
+            (&["branch"], ClaimScope { branch: true, ..none }),
+            (&["number"], ClaimScope { number: true, ..none }),
+            (&["port"], ClaimScope { port: true, ..none }),
+            (&["port", "branch", "number"], ClaimScope { branch: true, number: true, port: true }),
+        ] {
+            assert_eq!(of(words), scope, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_branch_is_claimed_where_every_one_is_or_its_name_is_a_number() {
+        let none = ClaimScope::default();
+        let (every, numbers) = (ClaimScope { branch: true, ..none }, ClaimScope { number: true, ..none });
+        for (identifier, is_number) in [("17", true), ("login", false), ("17a", false), ("", false)] {
+            assert!(every.takes_branch(identifier) && !none.takes_branch(identifier), "{identifier}");
+            assert_eq!(numbers.takes_branch(identifier), is_number, "{identifier}");
+        }
+    }
+}

@@ -63,3 +63,37 @@ fn next_free(claims: &[Claim], wanted: PortRange) -> Option<PortRange> {
     let first = last.checked_add(1)?;
     format!("{first}-{}", first.checked_add(length)?).parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::config::layers::{Layer, Source};
+    use crate::model::config::merge::merge_leniently;
+
+    #[test]
+    fn an_overlap_says_which_range_is_free() {
+        let told = |text: &str| {
+            let layer = Layer { path: "f".to_owned(), text: text.to_owned(), source: Source::User };
+            let problems = merge_leniently(&[layer], &[]).1.into_iter();
+            problems.map(|problem| (problem.message, problem.hint.unwrap_or_default())).collect::<Vec<_>>()
+        };
+        let said = |message: &str, hint: &str| vec![(message.to_owned(), hint.to_owned())];
+        assert_eq!(
+            told("[service.a]\nports = [8000, \"9000-9004\"]\n[service.b]\nports = \"9004-9005\"\n"),
+            said(
+                "`service.b.ports`: service `b`: 9004-9005 overlaps 9000-9004 of service `a` (f:2)",
+                "give one of them another range; 9006-9007 is free"
+            )
+        );
+        assert_eq!(
+            told("[service.a]\nports = 65534\n[service.b]\nports = \"65534-65535\"\n"),
+            said(
+                "`service.b.ports`: service `b`: 65534-65535 overlaps 65534 of service `a` (f:2)",
+                "give one of them another range"
+            )
+        );
+        assert_eq!(told("[service.a]\nports = 5000\n[service.b]\nports = 5001\n"), []);
+        let both = "[service.a]\nports = 9000\n[service.b]\nports = 9000\n[purpose.spike]\nports = 5000\n";
+        assert_eq!(told(both).len(), 2, "one among purposes, one among services");
+    }
+}

@@ -226,3 +226,81 @@ pub fn json(value: &DeValue) -> Value {
 fn float(text: &str) -> Value {
     text.parse().ok().and_then(Number::from_f64).map_or(Value::Null, Value::Number)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn told(text: &str) -> Vec<(String, String)> {
+        let parsed = parse(Some("f"), text);
+        parsed.problems.into_iter().map(|problem| (problem.origin.to_string(), problem.message)).collect()
+    }
+
+    #[test]
+    fn each_value_stands_at_its_line_and_each_fault_at_its_element() {
+        let text = "# first\n[trash]\nkeep = \"1d\"\n\n[remove]\ncaches = [\n  \"a\",\n  1,\n]\n[trsh]\n";
+        let parsed = parse(Some("f"), text);
+        let origin = Origin::File { path: "f".to_owned(), line: 3 };
+        let keep = ConfigValue { key: "trash.keep".to_owned(), value: json!("1d"), origin };
+        assert_eq!(parsed.values, [keep]);
+        let said =
+            [("f:8", "`remove.caches`: must be a text, not a number"), ("f:10", "unknown section `trsh`")];
+        assert_eq!(told(text), said.map(|(origin, said)| (origin.to_owned(), said.to_owned())));
+    }
+
+    #[test]
+    fn a_purpose_is_there_as_soon_as_it_has_a_section() {
+        let parsed = parse(Some("f"), "[purpose.spike]\n[purpose.late]\nports = 5700\n[service.web]\n");
+        let names: Vec<&str> = parsed.purposes.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!((names, parsed.problems.len()), (vec!["spike", "late"], 0));
+        let wrong = parse(Some("f"), "[purpose]\nspike = 1\n");
+        assert_eq!((wrong.purposes, wrong.problems.len()), (Vec::new(), 1));
+    }
+
+    #[test]
+    fn names_of_peoples_own_are_looked_at() {
+        for (text, said) in [
+            ("[env.set]\nA = \"1\"\n", None),
+            ("[env.set]\n\"A B\" = \"1\"\n", Some("`env.set.A B`: `A B` is not the name of a variable")),
+            ("[main.ports]\nweb = 8080\n", None),
+            ("[main.ports]\nWeb = 8080\n", Some("`main.ports.Web`: `Web` is not a service name")),
+            ("[main.ports]\nweb = 80\n", Some("`main.ports.web`: 80 is outside 1024 to 65535")),
+            ("[forge.\"a.b\"]\nkind = \"gitlab\"\n", None),
+            ("[forge.\"a/b\"]\nkind = \"gitlab\"\n", Some("`forge`: `a/b` is not the name of a host")),
+            ("[forge]\nkind = \"gitlab\"\n", Some("unknown key `forge.kind`")),
+        ] {
+            let told = told(text);
+            assert_eq!(told.len(), usize::from(said.is_some()), "{text}: {told:?}");
+            if let (Some(said), [(_, told)]) = (said, told.as_slice()) {
+                assert!(told.starts_with(said), "{told}");
+            }
+        }
+        let forge = parse(Some("f"), "[forge.\"A.b\"]\nkind = \"gitlab\"\n");
+        assert_eq!(forge.values[0].key, "forge.a.b");
+    }
+
+    #[test]
+    fn the_comments_of_the_built_in_file_are_passed_over_and_its_values_have_no_line() {
+        assert_eq!(uncommented("# a\n[trash]\n#b\nkeep = 1 # c\n"), "[trash]\nkeep = 1 # c\n");
+        let parsed = parse(None, "# a\n[trash]\nkeep = \"1d\"\n");
+        assert_eq!(parsed.values[0].origin, Origin::BuiltIn);
+    }
+
+    #[test]
+    fn toml_is_read_as_json_and_what_json_cannot_say_is_null() {
+        for (text, value) in [
+            ("\"a\"", json!("a")),
+            ("true", json!(true)),
+            ("12", json!(12)),
+            ("0x1f", json!(31)),
+            ("1.5", json!(1.5)),
+            ("inf", json!(null)),
+            ("1979-05-27", json!(null)),
+            ("[1, [2]]", json!([1, [2]])),
+            ("{ a = 1 }", json!({ "a": 1 })),
+        ] {
+            assert_eq!(json(DeValue::parse(text).unwrap().get_ref()), value, "{text}");
+        }
+    }
+}

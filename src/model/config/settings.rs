@@ -375,3 +375,6 @@ impl Config {
         self.services.values().any(|service| service.ports.as_ref().is_some_and(|own| own.contains(port)))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -108,4 +108,18 @@ mod tests {
         );
         assert!(problems(&format!("{needs}shared = true\n")).is_empty());
     }
+
+    #[test]
+    fn services_and_ports_that_are_shared_are_told_apart() {
+        let text = "[service.db]\nrun = \"x\"\nshared = true\nextra_ports = [\"admin\"]\n[service.web]\nrun = \"y\"\n\
+                    [service.jobs]\nrun = \"z\"\nshared = true\nlistens = false\n";
+        let layer = Layer { path: "f".to_owned(), text: text.to_owned(), source: Source::User };
+        let config = merge_leniently(&[layer], &[]).0;
+        let words = |names: Vec<crate::model::service::ServiceName>| {
+            names.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(words(config.shared_services()), ["db", "jobs"]);
+        assert_eq!(words(config.shared_ports()), ["db", "admin"], "what does not listen has no port");
+        assert!(config.shared_where(false).shared_services().is_empty());
+    }
 }

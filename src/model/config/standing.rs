@@ -321,4 +321,37 @@ mod tests {
         let config = of_others(own, theirs, &[("trash.keep", "1s")]);
         assert_eq!(config.trash.keep.as_secs(), 7 * 86_400, "another text was agreed to");
     }
+
+    #[test]
+    fn of_a_switch_the_first_word_counts_at_once_and_another_after_trust() {
+        let rule = Rule::Switch(&["off", "git", "etcd"]);
+        let part = |until_trusted| Share::Part { counts: None, until_trusted };
+        for (value, below, share) in [
+            ("off", Some("git"), Share::Whole),
+            ("git", Some("git"), Share::Whole),
+            ("git", Some("off"), part(true)),
+            ("etcd", Some("git"), part(true)),
+            ("off", Some("mine"), part(false)),
+            ("theirs", Some("off"), part(false)),
+            ("off", None, Share::Whole),
+            ("git", None, part(true)),
+        ] {
+            let below = below.map(|below| json!(below));
+            assert_eq!(rule.share(&json!(value), below.as_ref(), true), share, "{value} over {below:?}");
+        }
+    }
+
+    #[test]
+    fn a_command_in_the_place_of_a_word_counts_after_trust_alone() {
+        let rule = Rule::BeforeOrCommand(&["a", "b"]);
+        let part = |until_trusted| Share::Part { counts: None, until_trusted };
+        for (value, below, share) in [
+            (json!({"command": "x"}), json!("b"), part(true)),
+            (json!("a"), json!("b"), Share::Whole),
+            (json!("b"), json!("a"), part(false)),
+            (json!("a"), json!({"command": "x"}), Share::Whole),
+        ] {
+            assert_eq!(rule.share(&value, Some(&below), false), share, "{value} over {below}");
+        }
+    }
 }

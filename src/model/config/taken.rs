@@ -24,3 +24,30 @@ impl TakenRanges {
         overlapping.min()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_that_overlap_the_first_is_named() {
+        let ranges = |text: &str| PortRanges(text.split(' ').map(|range| range.parse().unwrap()).collect());
+        let mut taken = TakenRanges::default();
+        taken.add(&ranges("5000-5009 7000"), 2);
+        taken.add(&ranges("6000-6009"), 1);
+        for (wanted, whose) in [
+            ("4990-4999", None),
+            ("4990-5000", Some(2)),
+            ("5009-5020", Some(2)),
+            ("5010-5999", None),
+            ("5005", Some(2)),
+            ("6001-6002", Some(1)),
+            ("5000-6000", Some(1)),
+            ("7000", Some(2)),
+            ("4000 6009", Some(1)),
+            ("7001-7002", None),
+        ] {
+            assert_eq!(taken.first_overlapping(&ranges(wanted)), whose, "{wanted}");
+        }
+    }
+}

@@ -281,3 +281,82 @@ pub fn wrong(wanted: &str, value: &Value) -> ValueFault {
     };
     ValueFault::new(format!("must be {wanted}, not {given}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_wish_for_ports_is_yes_no_a_number_or_a_list_and_says_so_where_it_is_not() {
+        let named = WantedPorts::Services(vec!["web".parse().unwrap()]);
+        for (value, wish) in [
+            (json!(true), WantedPorts::Purpose),
+            (json!(false), WantedPorts::None),
+            (json!(3), WantedPorts::Count(3)),
+            (json!(["web"]), named),
+        ] {
+            assert_eq!(port_wish(&value), Ok(wish), "{value}");
+        }
+        for (value, said) in [
+            (json!("web"), "must be true, false, a number from 1 to 100, or a list of services"),
+            (json!(0), "must be true, false, a number from 1 to 100, or a list of services"),
+            (json!(["web", "web"]), "`web` is listed twice"),
+            (json!(["web", 1]), "must be a text, not a number"),
+        ] {
+            assert_eq!(port_wish(&value).map_err(|fault| fault.message), Err(said.to_owned()), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_another_type_is_told_with_what_it_is() {
+        for (value, said) in [
+            (json!(null), "a date or no finite number"),
+            (json!(true), "true or false"),
+            (json!(1.5), "a number with a fraction"),
+            (json!(1), "a number"),
+            (json!("x"), "a text"),
+            (json!([]), "a list"),
+            (json!({}), "a table"),
+        ] {
+            assert_eq!(wrong("that", &value).message, format!("must be that, not {said}"));
+        }
+    }
+
+    #[test]
+    fn a_number_is_within_its_bounds_and_the_bounds_belong_to_them() {
+        let said = |fault: ValueFault| fault.message;
+        for (value, read) in [
+            (json!(2), Ok(2)),
+            (json!(5), Ok(5)),
+            (json!(1), Err("1 is outside 2 to 5")),
+            (json!(6), Err("6 is outside 2 to 5")),
+            (json!(-3), Err("-3 is outside 2 to 5")),
+            (json!(1_u64 << 40), Err("1099511627776 is outside 2 to 5")),
+            (json!(2.5), Err("must be a whole number, not a number with a fraction")),
+            (json!("3"), Err("must be a whole number, not a text")),
+        ] {
+            assert_eq!(whole(&value, 2, 5).map_err(said), read.map_err(str::to_owned), "{value}");
+        }
+        for (value, read) in [
+            (json!(1.5), Ok(1.5)),
+            (json!(2), Ok(2.0)),
+            (json!(1.4), Err("1.4 is outside 1.5 to 2")),
+            (json!(2.1), Err("2.1 is outside 1.5 to 2")),
+            (json!("2"), Err("must be a number, not a text")),
+        ] {
+            assert_eq!(number(&value, 1.5, 2.0).map_err(said), read.map_err(str::to_owned), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_path_of_a_url_is_as_it_stands_in_a_request() {
+        for path in ["/", "/metrics", "/a?b=c&d=%20"] {
+            assert_eq!(url_path(&json!(path)), Ok(path));
+        }
+        for path in ["metrics", "/a b", "/a#b", "/ä", "http://x/", "/a\n"] {
+            let said = format!("`{}` is no path of a URL", path.escape_debug());
+            assert_eq!(url_path(&json!(path)).map_err(|fault| fault.message), Err(said));
+        }
+    }
+}

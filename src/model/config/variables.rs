@@ -141,3 +141,102 @@ fn read(kind: KeyKind, text: &str) -> Result<Value, ValueFault> {
         | KeyKind::Compose => Ok(Value::from(text)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read_of(kind: KeyKind, text: &str) -> Result<Value, String> {
+        read(kind, text).map_err(|fault| fault.message)
+    }
+
+    #[test]
+    fn a_text_becomes_what_its_key_wants() {
+        const WORDS: &[&str] = &["a", "b"];
+        for (kind, text, value) in [
+            (KeyKind::Restart, "always", json!("always")),
+            (KeyKind::Restart, "{ policy = \"always\" }", json!({ "policy": "always" })),
+            (KeyKind::Webhook, "https://x/", json!("https://x/")),
+            (KeyKind::Webhook, "{ file = \"f\" }", json!({ "file": "f" })),
+            (KeyKind::ChoiceOrCommand(WORDS), "a", json!("a")),
+            (KeyKind::ChoiceOrCommand(WORDS), "{ command = \"x\" }", json!({ "command": "x" })),
+            (KeyKind::PortWish, "true", json!(true)),
+            (KeyKind::PortWish, "3", json!(3)),
+            (KeyKind::PortWish, "web, api", json!(["web", "api"])),
+            (KeyKind::PortWish, "[\"web\"]", json!(["web"])),
+            (KeyKind::Words, "a, b,,c ", json!(["a", "b", "c"])),
+            (KeyKind::Words, "a", json!(["a"])),
+            (KeyKind::Words, "[\"a,b\"]", json!(["a,b"])),
+            (KeyKind::Choices(WORDS), "a,b", json!(["a", "b"])),
+            (KeyKind::Services, "web", json!(["web"])),
+            (KeyKind::Variables, "A,B", json!(["A", "B"])),
+            (KeyKind::Ports, "5000-5009", json!("5000-5009")),
+            (KeyKind::Ports, "5000-5009, 6000", json!(["5000-5009", "6000"])),
+            (KeyKind::Ports, "[5000]", json!([5000])),
+            (KeyKind::Needs, "db,seed", json!(["db", "seed"])),
+            (KeyKind::Needs, "{ db = \"started\" }", json!({ "db": "started" })),
+            (KeyKind::Commands, "echo a, b", json!(["echo a, b"])),
+            (KeyKind::Commands, "[\"a\", \"b\"]", json!(["a", "b"])),
+            (KeyKind::Environment, "{ A = \"1\" }", json!({ "A": "1" })),
+            (KeyKind::Exclusions, "[{ ports = 1, reason = \"x\" }]", json!([{ "ports": 1, "reason": "x" }])),
+            (KeyKind::Whole(0, 9), "7", json!(7)),
+            (KeyKind::Whole(0, 9), "seven", json!("seven")),
+            (KeyKind::Number(0.0, 9.0), "1.5", json!(1.5)),
+            (KeyKind::Number(0.0, 9.0), "nan", json!("nan")),
+            (KeyKind::Flag, "false", json!(false)),
+            (KeyKind::Flag, "no", json!("no")),
+            (KeyKind::Text, "[x]", json!("[x]")),
+            (KeyKind::Duration, "3d", json!("3d")),
+        ] {
+            assert_eq!(read_of(kind, text), Ok(value), "{kind:?} {text}");
+        }
+        let said = read_of(KeyKind::Health, "http").unwrap_err();
+        assert!(said.starts_with("not a valid value: "), "{said}");
+    }
+
+    #[test]
+    fn a_variable_is_that_of_a_key_with_underscores_for_its_signs() {
+        for (name, key, is) in [
+            ("WT_PORTS_CONFLICT_POLICY", "ports.conflict.policy", true),
+            ("WT_SERVICE_ADMIN_API_RUN", "service.admin-api.run", true),
+            ("WT_PORTS_CONFLICT", "ports.conflict.policy", false),
+            ("wt_trash_keep", "trash.keep", false),
+            ("WT_TRASH_KEEPS", "trash.keep", false),
+            ("TRASH_KEEP", "trash.keep", false),
+        ] {
+            assert_eq!(is_variable_of(name, key), is, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_variable_names_a_key_of_a_purpose_or_a_service_that_no_file_has() {
+        for (name, key) in [
+            ("WT_PURPOSE_SPIKE_PORTS", Some("purpose.spike.ports")),
+            ("WT_PURPOSE_BIG_SPIKE_SERVICES", Some("purpose.big-spike.services")),
+            ("WT_SERVICE_API_RUN", Some("service.api.run")),
+            ("WT_SERVICE_Api_RUN", None),
+            ("WT_SERVICE_1_RUN", None),
+            ("WT_SERVICE__RUN", None),
+            ("WT_SERVICE_RUN", None),
+            ("WT_SERVICES_API_RUN", None),
+            ("WT_POLICY", Some("policy.mode")),
+            ("WT_POLICY_KILL", Some("policy.kill")),
+            ("WT_NAME", None),
+        ] {
+            assert_eq!(find_key(name, &[]).as_deref(), key, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_empty_variable_and_one_of_others_says_nothing() {
+        for (name, text) in [("WT_TRASH_KEEP", ""), ("TRASH_KEEP", "1d"), ("WT_BRANCH", "x")] {
+            assert_eq!(from_variable(name, text, &[]), None, "{name}");
+        }
+        let origin = Origin::Variable("WT_TRASH_KEEP".to_owned());
+        let value = ConfigValue { key: "trash.keep".to_owned(), value: json!("1d"), origin: origin.clone() };
+        assert_eq!(from_variable("WT_TRASH_KEEP", " 1d ", &[]), Some(Ok(value)));
+        let problem = from_variable("WT_TRASH_KEEP", "soon", &[]).unwrap().unwrap_err();
+        assert_eq!((problem.origin, problem.key.as_deref()), (origin, Some("trash.keep")));
+    }
+}

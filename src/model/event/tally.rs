@@ -217,4 +217,65 @@ mod tests {
         tally.count_all(&events);
         assert_eq!((tally.events["created"], tally.sequence), (2, 10));
     }
+
+    #[test]
+    fn a_conflict_is_raised_by_its_kind_its_purpose_and_its_service() {
+        let mut tally = Tally::default();
+        let rows = [
+            ("system", "feature", "web"),
+            ("system", "feature", "api"),
+            ("system", "bugfix", "web"),
+            ("sibling", "feature", "web"),
+        ];
+        for (count, (kind, purpose, service)) in (3..).zip(rows) {
+            tally.at_least(kind, purpose, service, count);
+            tally.at_least(kind, purpose, service, 1);
+        }
+        let found: Vec<_> = tally
+            .conflicts
+            .iter()
+            .map(|row| ((&*row.key.kind, &*row.key.purpose, &*row.key.service), row.count))
+            .collect();
+        assert_eq!(found, rows.into_iter().zip(3..).collect::<Vec<_>>());
+        tally.at_least("sibling", "feature", "web", 9);
+        assert_eq!(tally.conflicts[3].count, 9);
+    }
+
+    #[test]
+    fn restarts_are_those_of_one_service_of_one_worktree_of_one_repository() {
+        let rows =
+            [("/r", "w", "web", 1), ("/r", "w", "api", 2), ("/r", "v", "web", 3), ("/s", "w", "web", 4)];
+        let restarted = |(repository, worktree, service, times): (&str, &str, &str, usize)| {
+            vec![Event::new("restarted").of(repository, worktree).with("service", service); times]
+        };
+        let mut tally = Tally::default();
+        let nameless =
+            vec![Event::new("restarted"), Event::new("started").of("/r", "w").with("service", "web")];
+        tally.count_all(&numbered(rows.into_iter().flat_map(restarted).chain(nameless).collect(), 1));
+        for (repository, worktree, service, times) in rows {
+            let found = tally.restarts_of(Path::new(repository), worktree, service);
+            assert_eq!(usize::try_from(found), Ok(times), "{repository} {worktree} {service}");
+        }
+        assert_eq!(tally.restarts_of(Path::new("/s"), "v", "web"), 0);
+        assert_eq!(tally.restarts.len(), 4);
+    }
+
+    #[test]
+    fn an_end_says_whether_the_port_was_free_then() {
+        let of = |event: Event| resolution(&event);
+        let ended = |action: &str, free: bool| {
+            Event::new("holder_terminated").with("action", action).with("free", free)
+        };
+        assert_eq!(of(ended("take_over", false)), Some(("restart", "not_free")));
+        assert_eq!(of(ended("take_over", true)), Some(("restart", "done")));
+        assert_eq!(of(ended("end", false)), Some(("terminate", "not_free")));
+        assert_eq!(of(ended("end", true)), Some(("terminate", "done")));
+        assert_eq!(of(ended("restart", false)), None);
+        let met = |outcome: &str| of(Event::new("port_conflict").with("outcome", outcome));
+        assert_eq!(met("passed_over"), Some(("retry", "done")));
+        assert_eq!((met("given_up"), met("")), (Some(("retry", "given_up")), None));
+        assert_eq!(of(Event::new("port_move_undone")), Some(("move", "undone")));
+        assert_eq!(of(Event::new("stray_terminated")), Some(("cleanup", "done")));
+        assert_eq!(of(Event::new("created")), None);
+    }
 }

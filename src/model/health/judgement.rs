@@ -317,4 +317,80 @@ mod tests {
         let unasked = judged(&ours(), Some(outcome));
         assert_eq!((unasked.health, unasked.level, unasked.by_answer), (Health::Unknown, 2, false));
     }
+
+    #[test]
+    fn whoever_has_the_port_beside_or_before_us_is_another() {
+        let beside = Occupancy::Ours { pid: 7, addresses: Vec::new(), beside: Some(holder()) };
+        for (occupancy, by_others) in [
+            (Occupancy::Theirs(holder()), true),
+            (beside, true),
+            (ours(), false),
+            (Occupancy::Nobody, false),
+            (Occupancy::Reserved { pid: 9 }, false),
+        ] {
+            let seen = judged(&occupancy, None);
+            assert_eq!(seen.by_others, by_others, "{occupancy:?}");
+            assert_eq!(asleep(seen).is_asleep, !by_others, "what others have does not sleep: {occupancy:?}");
+        }
+    }
+
+    #[test]
+    fn a_service_that_sleeps_is_well_and_needs_nothing() {
+        let seen = asleep(judged(&Occupancy::Reserved { pid: 9 }, None));
+        let reason = Some("asleep".to_owned());
+        assert_eq!(
+            seen,
+            Judgement { health: Health::Healthy, reason, is_asleep: true, ..Judgement::default() }
+        );
+    }
+
+    #[test]
+    fn what_was_given_up_is_unhealthy_unless_it_runs_again() {
+        let down = judged(&Occupancy::Nobody, None);
+        let failed = given_up("/my work", "web", down.clone(), "exited with 1");
+        assert_eq!(
+            (failed.health, failed.reason.as_deref(), failed.action.as_deref()),
+            (Health::Unhealthy, Some("failed: exited with 1"), Some("wt -C '/my work' logs web"))
+        );
+        assert_eq!(given_up("/w", "web", down, "").reason.as_deref(), Some("failed"));
+        let up = judged(&ours(), Some(CheckOutcome::Responds { latency_ms: 1.0 }));
+        assert_eq!(given_up("/w", "web", up.clone(), "exited with 1"), up);
+    }
+
+    #[test]
+    fn while_it_starts_or_goes_to_sleep_nobody_knows_better() {
+        let down = under_way(judged(&Occupancy::Nobody, None), "starting");
+        assert_eq!(
+            (down.health, down.reason.as_deref(), down.action),
+            (Health::Unknown, Some("starting"), None)
+        );
+        let unasked = under_way(judged(&ours(), None), "starting");
+        assert_eq!((unasked.health, unasked.reason.as_deref()), (Health::Unknown, Some("starting")));
+        let outcomes = [CheckOutcome::Responds { latency_ms: 1.0 }, CheckOutcome::NotAccepting];
+        for seen in outcomes
+            .map(|outcome| judged(&ours(), Some(outcome)))
+            .into_iter()
+            .chain([judged(&Occupancy::Theirs(holder()), None)])
+        {
+            assert_eq!(under_way(seen.clone(), "starting"), seen);
+        }
+    }
+
+    #[test]
+    fn a_closer_look_is_taken_as_the_service_speaks() {
+        let look = |check: CheckKind| {
+            let subject = ActionSubject {
+                port: Port::new(5000).unwrap(),
+                check: &check,
+                folder: "/w",
+                runnable: None,
+                is_named: true,
+                remedy: None,
+                held: None,
+            };
+            judge(subject, &ours(), Some(CheckOutcome::Fails("no".to_owned()))).action
+        };
+        assert_eq!(look(CheckKind::Tcp).as_deref(), Some("wt ports owner 5000"));
+        assert_eq!(look(CheckKind::Redis).as_deref(), Some("redis-cli -h localhost -p 5000 ping"));
+    }
 }

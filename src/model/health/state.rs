@@ -47,3 +47,21 @@ impl Health {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_state_has_its_word_its_words_and_its_sign() {
+        for (state, word, words, mark) in [
+            (Health::Unknown, "unknown", "unknown", "?"),
+            (Health::Healthy, "healthy", "healthy", "●"),
+            (Health::Unhealthy, "unhealthy", "unhealthy", "✗"),
+            (Health::NotRunning, "not_running", "not running", "○"),
+        ] {
+            assert_eq!((state.as_str(), state.words(), state.mark()), (word, words, mark));
+            assert_eq!(serde_json::to_value(state).unwrap(), word);
+        }
+    }
+}

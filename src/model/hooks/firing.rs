@@ -289,4 +289,31 @@ mod tests {
         let before_upgrade = HookFacts { command: None, file: OURS, installed_file: true, ..new };
         assert_eq!((judge(&before_upgrade).fires, judge(&before_upgrade).how), (true, Some(How::File)));
     }
+
+    #[test]
+    fn each_state_but_the_good_one_has_its_reason() {
+        let stranger = |is_former| FiringState::Stranger { program: "/x/wt".into(), is_former };
+        assert_eq!(FiringState::Ready.reason(), None);
+        for (state, said) in [
+            (FiringState::CalledBy(Partner::Unknown), "called by the hook that is there"),
+            (FiringState::CalledBy(Partner::Lefthook), "called by lefthook"),
+            (FiringState::Twice, "installed twice, as a file and in git's configuration"),
+            (FiringState::Outdated, "the text is of an earlier wt"),
+            (FiringState::Missing, "not installed"),
+            (FiringState::GitTooOld, "it is in git's configuration, which this git does not read for hooks"),
+            (FiringState::NotExecutable, "the file is not executable, so git passes over it"),
+            (FiringState::Shadowed(".husky/_".to_owned()), "shadowed: core.hooksPath is .husky/_"),
+            (FiringState::Replaced, "not installed: another hook is there"),
+            (FiringState::Edited, "the hook was changed by somebody"),
+            (FiringState::Disabled, "switched off in git's configuration"),
+            (FiringState::NotOnPath, "no `wt` on PATH"),
+            (stranger(false), "/x/wt comes first on PATH and is another program"),
+            (
+                stranger(true),
+                "/x/wt comes first on PATH and is another program, and the text is of an earlier wt, which lets it stop git",
+            ),
+        ] {
+            assert_eq!(state.reason().as_deref(), Some(said));
+        }
+    }
 }

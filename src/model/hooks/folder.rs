@@ -93,4 +93,26 @@ mod tests {
         assert_eq!(judged(&facts("/p/.git/hooks", true, true, 0o777)), Some(Obstacle::Shared));
         assert_eq!(judged(&facts("/p/.git/hooks", false, true, 0o755)), Some(Obstacle::Shared));
     }
+
+    #[test]
+    fn a_folder_that_only_its_owner_may_write_to_is_fine_whosever_its_group_is() {
+        for (is_our_group, mode, is_shared) in [
+            (false, 0o755, false),
+            (false, 0o700, false),
+            (true, 0o770, false),
+            (false, 0o770, true),
+            (false, 0o720, true),
+            (true, 0o702, true),
+        ] {
+            let found = judged(&facts("/p/.git/hooks", true, is_our_group, mode));
+            assert_eq!(found, is_shared.then_some(Obstacle::Shared), "{mode:o} {is_our_group}");
+        }
+    }
+
+    #[test]
+    fn an_obstacle_ends_a_sentence_about_the_folder() {
+        assert_eq!(Obstacle::InWorktree.phrase(), "lies in the working tree");
+        assert_eq!(Obstacle::Outside.phrase(), "lies outside of this repository");
+        assert_eq!(Obstacle::Shared.phrase(), "can be written to by others");
+    }
 }

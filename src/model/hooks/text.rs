@@ -229,4 +229,43 @@ mod tests {
         }
         assert!(PROOF.contains(WORD) && STOP == 87);
     }
+
+    #[test]
+    fn each_hook_has_its_own_names_and_its_own_former_commands() {
+        for (hook, name, friendly, former) in [
+            (GitHook::PostCheckout, "post-checkout", "wt-post-checkout", 3),
+            (GitHook::PrePush, "pre-push", "wt-pre-push", 1),
+        ] {
+            assert_eq!((hook.name(), hook.friendly_name()), (name, friendly));
+            assert_eq!(hook.chained_name(), format!("{name}.wt-chained"));
+            let commands = hook.former_commands();
+            assert_eq!(commands.len(), former, "{name}");
+            for command in &commands {
+                assert!(
+                    command.contains(&format!("hook {name} \"$@\"")) && command.ends_with("fi; :"),
+                    "{command}"
+                );
+                assert_ne!(*command, hook.command());
+            }
+        }
+        let [current, other] = GitHook::ALL.map(GitHook::command);
+        assert!(!GitHook::PostCheckout.is_own_command(&other) && !GitHook::PrePush.is_own_command(&current));
+    }
+
+    #[test]
+    fn a_hook_is_called_by_its_name_in_either_way() {
+        for (text, is_called) in [
+            ("wt hook pre-push \"$@\"", true),
+            ("\"$program\" hook pre-push", true),
+            ("wt hook post-checkout", false),
+            ("wt hooks pre-push", false),
+            ("", false),
+        ] {
+            assert_eq!(GitHook::PrePush.is_called_in(text.as_bytes()), is_called, "{text}");
+        }
+        for text in FORMER_POST_CHECKOUT {
+            assert_eq!(GitHook::PostCheckout.authorship(text.as_bytes()), Authorship::Former);
+            assert_ne!(GitHook::PrePush.authorship(text.as_bytes()), Authorship::Former);
+        }
+    }
 }

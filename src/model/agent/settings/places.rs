@@ -217,4 +217,26 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn the_word_of_a_scope_is_the_one_that_answers_have() {
+        for (scope, word) in [(SettingsScope::User, "user"), (SettingsScope::Project, "project")] {
+            assert_eq!(scope.as_str(), word);
+            assert_eq!(serde_json::to_value(scope).unwrap(), word);
+        }
+    }
+
+    #[test]
+    fn only_cursors_and_copilots_files_have_a_version_and_a_status_line_is_there_where_it_is_asked_for() {
+        for program in Program::ALL {
+            let version = matches!(program, Program::Cursor | Program::Copilot).then_some(1);
+            assert_eq!(wish(program, false).version, version, "{program:?}");
+            assert_eq!(wish(program, false).further, [], "{program:?}");
+            let line = json!({
+                "type": "command",
+                "command": "command -v git-wt >/dev/null && git-wt prompt --format claude || true",
+            });
+            assert_eq!(wish(program, true).further, [("statusLine", line)], "{program:?}");
+        }
+    }
 }

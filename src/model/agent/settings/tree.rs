@@ -127,3 +127,98 @@ pub fn event<'a, 'b>(
 pub fn span(part: &impl Ranged) -> std::ops::Range<usize> {
     part.start()..part.end()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_read(text: &str) -> bool {
+        parse(text).is_ok()
+    }
+
+    #[test]
+    fn comments_and_a_last_comma_are_read_and_nothing_else_that_is_no_json() {
+        for text in [
+            "{}",
+            "{\"a\": 1} // so",
+            "{/* so */ \"a\": [1, 2,],}",
+            "{\"a\": \"\\u0041\\n\"}",
+            "{\"a\": -1.5e3}",
+        ] {
+            assert!(is_read(text), "{text}");
+        }
+        for text in [
+            "{a: 1}",
+            "{\"a\": 1 \"b\": 2}",
+            "{'a': 1}",
+            "{\"a\": 0x1F}",
+            "{\"a\": +1}",
+            "{\"a\": .5}",
+            "{\"a\": 5.}",
+            "{\"a\": NaN}",
+            "{\"a\": Infinity}",
+            "{\"a\": \"\\x41\"}",
+            "{\"a\": \"\\v\"}",
+            "[]",
+            "",
+        ] {
+            assert!(!is_read(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stands_there_twice_or_is_of_another_kind_is_a_fault() {
+        let fault = |said: &str| Err(SettingsFault(said.to_owned()));
+        let twice = parse("{\"hooks\": {}, \"hooks\": {}}").unwrap();
+        assert_eq!(hooks(&twice).map(|_| ()), fault("`hooks` stands there twice"));
+        let list = parse("{\"hooks\": []}").unwrap();
+        assert_eq!(hooks(&list).map(|_| ()), fault("`hooks` is no object"));
+        assert_eq!(hooks(&parse("{}").unwrap()).map(|found| found.is_none()), Ok(true));
+        let whole = parse("{\"hooks\": {\"stop\": {}, \"start\": [1]}}").unwrap();
+        let found = hooks(&whole).unwrap().unwrap();
+        assert_eq!(event(found, "stop").map(|_| ()), fault("`hooks.stop` is no list"));
+        assert_eq!(event(found, "start").map(|list| list.map(|list| list.elements.len())), Ok(Some(1)));
+        assert_eq!(event(found, "end").map(|list| list.is_none()), Ok(true));
+    }
+
+    #[test]
+    fn a_call_is_ours_by_its_words_and_by_the_program_that_it_names() {
+        let mark = EntryMark { program: "codex" };
+        for (command, is_ours) in [
+            ("git-wt agent enter --as codex || true", true),
+            ("command -v git-wt >/dev/null && git-wt agent enter --as codex", true),
+            ("git-wt agent enter --as claude", false),
+            ("git-wt enter --as codex", false),
+            ("git-wt --as agent codex", false),
+            ("echo agent --as codex", false),
+            ("", false),
+        ] {
+            assert_eq!(mark.is_ours(command), is_ours, "{command}");
+            for (group, is_call) in [
+                (format!("{{\"command\": \"{command}\"}}"), true),
+                (format!("{{\"bash\": \"{command}\"}}"), true),
+                (
+                    format!("{{\"hooks\": [{{\"command\": \"mine\"}}, {{\"command\": \"{command}\"}}]}}"),
+                    false,
+                ),
+            ] {
+                let value = Value::Object(parse(&group).unwrap());
+                assert_eq!(mark.is_call(&value), is_ours && is_call, "{group}");
+                assert_eq!(mark.is_in(&value), is_ours, "{group}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_status_line_is_ours_by_its_name_and_by_how_its_command_begins() {
+        for (text, is_ours) in [
+            ("{\"statusLine\": {\"command\": \"git-wt prompt --format claude\"}}", true),
+            ("{\"statusLine\": {\"command\": \"command -v git-wt >/dev/null && git-wt prompt\"}}", true),
+            ("{\"statusLine\": {\"command\": \"mine; git-wt prompt\"}}", false),
+            ("{\"statusLine\": \"git-wt prompt\"}", false),
+            ("{\"line\": {\"command\": \"git-wt prompt\"}}", false),
+        ] {
+            assert_eq!(is_status_line(&parse(text).unwrap().properties[0]), is_ours, "{text}");
+        }
+    }
+}

@@ -138,3 +138,80 @@ fn what_is_not_understood_is_left_as_it_is() {
         assert!(file.contains("version") || uninstalled(file, &wish, &[]).is_err(), "{file:.60}");
     }
 }
+
+#[test]
+fn a_file_has_all_that_is_wanted_once_and_unchanged_or_is_outdated() {
+    let wish = places::wish(Program::Codex, false);
+    let all: Vec<(&str, Value)> = wish.entries.clone();
+    let text = |entries: &[(&str, Value)]| {
+        let mut lists = Map::new();
+        for (event, entry) in entries {
+            let list = lists.entry(*event).or_insert_with(|| Value::Array(Vec::new()));
+            list.as_array_mut().unwrap().push(entry.clone());
+        }
+        serde_json::json!({ "hooks": lists }).to_string()
+    };
+    let of = |entries: &[(&str, Value)]| standing(&text(entries), &wish);
+    assert_eq!(of(&all), Ok(SettingsState::Current));
+    assert_eq!(of(&[]), Ok(SettingsState::Absent));
+    assert_eq!(of(&all[1..]), Ok(SettingsState::Outdated), "one is missing");
+    let twice: Vec<_> = all.iter().cloned().chain(all[..1].to_vec()).collect();
+    assert_eq!(of(&twice), Ok(SettingsState::Outdated), "one is there twice");
+    let mut changed = all.clone();
+    changed[0].1["hooks"][0]["timeout"] = 9.into();
+    assert_eq!(of(&changed), Ok(SettingsState::Outdated), "one is as it once was");
+    let beside: Vec<_> = all.iter().cloned().chain(changed[..1].to_vec()).collect();
+    assert_eq!(of(&beside), Ok(SettingsState::Outdated), "all, and one as it once was");
+    let mut elsewhere = all.clone();
+    elsewhere[0].0 = "Elsewhere";
+    assert_eq!(of(&elsewhere), Ok(SettingsState::Outdated), "one is at another event");
+    let others: Vec<_> =
+        all.iter().cloned().chain([("Stop", serde_json::json!({ "command": "mine" }))]).collect();
+    assert_eq!(of(&others), Ok(SettingsState::Current), "others do not matter");
+}
+
+#[test]
+fn a_status_line_that_is_wanted_has_to_be_there_whosever_it_is() {
+    let (without, with) = (places::wish(Program::Claude, false), places::wish(Program::Claude, true));
+    let hooks = installed("{}", &without).unwrap().unwrap().text;
+    assert_eq!(standing(&hooks, &without), Ok(SettingsState::Current));
+    assert_eq!(standing(&hooks, &with), Ok(SettingsState::Outdated));
+    let own = hooks.replacen('{', "{\"statusLine\": {\"command\": \"mine\"},", 1);
+    assert_eq!(standing(&own, &with), Ok(SettingsState::Current));
+    assert_eq!(standing("", &with), Ok(SettingsState::Absent));
+}
+
+#[test]
+fn a_version_is_the_known_one_or_none() {
+    let wish = places::wish(Program::Cursor, false);
+    assert_eq!(standing("{\"version\": 1}", &wish), Ok(SettingsState::Absent));
+    let said = "its `version` is not 1, which is the one that is known";
+    for text in ["{\"version\": 2}", "{\"version\": \"1\"}", "{\"version\": 1.0}"] {
+        assert_eq!(standing(text, &wish), Err(SettingsFault(said.to_owned())), "{text}");
+    }
+    let other = places::wish(Program::Gemini, false);
+    assert_eq!(standing("{\"version\": 2}", &other), Ok(SettingsState::Absent), "it knows of no version");
+    let made = installed("{\n  \"version\": 1\n}\n", &wish).unwrap().unwrap().text;
+    assert_eq!(made.matches("\"version\"").count(), 1, "{made}");
+}
+
+#[test]
+fn where_only_ours_is_left_nothing_is_and_other_letters_stay() {
+    let wish = places::wish(Program::Codex, false);
+    let ours = wish.entries[0].1["hooks"][0].to_string();
+    for (file, rest) in [
+        (format!("{{\n  \"hooks\": {{\"Stop\": [ {ours} ]}},\n}}\n"), "{}\n"),
+        (format!("{{ \"hooks\": {{ \"Stop\": [{ours}] }} }}"), "{}"),
+        (format!("{{ // why\n \"hooks\": {{ \"Stop\": [{ours}] }} }}"), "{ // why\n  }"),
+        (format!("{{ \"hooks\": {{ \"Stop\": [{ours}] }}, // why\n }}"), "{  // why\n }"),
+        (format!("{{\"a\": 1, \"hooks\": {{\"Stop\": [{ours}]}}}}"), "{\"a\": 1}"),
+        (format!("{{\"hooks\": {{\"Stop\": [{ours}]}}, \"a\": 1}}"), "{\"a\": 1}"),
+        (format!("{{\"hooks\": {{\"Stop\": [{ours}], \"B\": []}}}}"), "{\"hooks\": {\"B\": []}}"),
+        (format!("{{\"hooks\": {{\"B\": [], \"Stop\": [{ours}]}}}}"), "{\"hooks\": {\"B\": []}}"),
+        (format!("{{\"a\": 1 /* x */, \"hooks\": {{\"Stop\": [{ours}]}}}}"), "{\"a\": 1 /* x */ }"),
+        (format!("{{\"a\": 1, /* x */ \"hooks\": {{\"Stop\": [{ours}]}}}}"), "{\"a\": 1 /* x */ }"),
+        (format!("\u{feff}{{\"hooks\": {{\"Stop\": [{ours}]}}, \"a\": 1}}"), "\u{feff}{\"a\": 1}"),
+    ] {
+        assert_eq!(uninstalled(&file, &wish, &[]), Ok(Some(rest.to_owned())), "{file}");
+    }
+}
