@@ -134,4 +134,66 @@ mod tests {
             ["0 bytes", "1023 bytes", "1.0 KiB", "1.5 KiB", "3.0 GiB"]
         );
     }
+
+    #[test]
+    fn a_removed_worktree_is_late_a_day_after_its_time() {
+        let late = |seconds| {
+            let due = Due { since: Timestamp::UNIX_EPOCH, ..due(0, false) };
+            let now = Timestamp::from_second(seconds).unwrap();
+            Backlog { kept: 1, due: vec![due], at_work: false, ahead: None }.judge(now)
+        };
+        assert_eq!(late(86_400).status, Status::Ok);
+        assert_eq!(late(86_401).status, Status::Warning);
+        let age = |hours: i64| {
+            let said = late(hours * 3_600).message;
+            said.split(" for ").nth(1).and_then(|rest| rest.split(';').next()).map(str::to_owned)
+        };
+        assert_eq!(age(25).as_deref(), Some("25 hours"));
+        assert_eq!(age(47).as_deref(), Some("47 hours"));
+        assert_eq!(age(48).as_deref(), Some("2 days"));
+        assert_eq!(age(71).as_deref(), Some("2 days"));
+    }
+
+    #[test]
+    fn what_is_late_is_told_by_the_oldest_with_the_bytes_of_all() {
+        let now = Timestamp::UNIX_EPOCH;
+        let oldest = Due { folder: "/w/.wt-trash/old".into(), ..due(72, true) };
+        let all = vec![due(30, false), oldest, due(1, false)];
+        let said = Backlog { kept: 3, due: all, at_work: false, ahead: None }.judge(now);
+        assert_eq!(said.hint.as_deref(), Some("wt sweep"));
+        assert_eq!(
+            said.message,
+            "2 removed worktrees lie there beyond their time, 6.0 MiB (1 half-deleted): /w/.wt-trash/old for 3 days; what is \
+             mounted there or may not be deleted holds it up"
+        );
+    }
+
+    #[test]
+    fn where_nothing_is_late_the_number_is_told_and_what_is_done_just_now() {
+        let said = |at_work, ahead| {
+            Backlog { kept: 4, due: Vec::new(), at_work, ahead }.judge(Timestamp::UNIX_EPOCH)
+        };
+        assert_eq!(said(false, None).message, "4 removed, restorable with `wt restore`");
+        let working = "4 removed, restorable with `wt restore`; one is being deleted for good";
+        assert_eq!(said(true, None).message, working);
+        let ahead = said(false, Some(SignedDuration::from_hours(100)));
+        assert_eq!((ahead.status, ahead.hint.as_deref()), (Status::Warning, Some("look at the clock: date")));
+    }
+
+    #[test]
+    fn a_size_has_a_tenth_and_the_greatest_unit_that_fits() {
+        for (bytes, said) in [
+            (1, "1 bytes"),
+            (1_126, "1.0 KiB"),
+            (1_127, "1.1 KiB"),
+            (2_047, "1.9 KiB"),
+            ((1 << 20) - 1, "1023.9 KiB"),
+            (1 << 20, "1.0 MiB"),
+            ((1 << 20) * 5 / 2, "2.5 MiB"),
+            (1 << 30, "1.0 GiB"),
+            (1 << 40, "1024.0 GiB"),
+        ] {
+            assert_eq!(size(bytes), said);
+        }
+    }
 }

@@ -189,4 +189,81 @@ mod tests {
         assert_eq!(known(&local(&[])), None);
         assert!(decide(&local(&["trunk", "main"])).may_be("trunk"), "in doubt it is protected");
     }
+
+    #[test]
+    fn the_branch_is_known_with_the_remote_that_says_so() {
+        let of = |clues: &Clues| match decide(clues) {
+            DefaultBranch::Known { name, remote } => (name, remote),
+            DefaultBranch::Unknown(doubt) => panic!("{doubt:?}"),
+        };
+        let pair = |name: &str, remote: Option<&str>| (name.to_owned(), remote.map(str::to_owned));
+        let origin = || vec![remote("origin", Some("develop"), &[])];
+        let configured = || Some("next".to_owned());
+        assert_eq!(of(&Clues { remotes: origin(), ..Clues::default() }), pair("develop", Some("origin")));
+        let named = Clues { configured: configured(), remotes: origin(), ..Clues::default() };
+        assert_eq!(of(&named), pair("next", Some("origin")));
+        assert_eq!(of(&Clues { configured: configured(), ..Clues::default() }), pair("next", None));
+        let two = [origin(), vec![remote("hub", None, &[])]].concat();
+        assert_eq!(
+            of(&Clues { configured: configured(), remotes: two, ..Clues::default() }),
+            pair("next", None)
+        );
+        let local = vec!["main".to_owned()];
+        assert_eq!(of(&Clues { local, ..Clues::default() }), pair("main", None));
+        let elsewhere = Clues { followed: Some("gone".to_owned()), remotes: origin(), ..Clues::default() };
+        assert_eq!(of(&elsewhere), pair("develop", Some("origin")), "the followed one was never fetched");
+    }
+
+    #[test]
+    fn in_doubt_each_branch_that_may_be_it_is_protected() {
+        let names = || vec!["trunk".to_owned(), "main".to_owned()];
+        let known = DefaultBranch::Known { name: "next".to_owned(), remote: None };
+        for (found, branch, may_be) in [
+            (&known, "next", true),
+            (&known, "main", false),
+            (&DefaultBranch::Unknown(DefaultBranchDoubt::Branches(names())), "trunk", true),
+            (&DefaultBranch::Unknown(DefaultBranchDoubt::Branches(names())), "master", false),
+            (&DefaultBranch::Unknown(DefaultBranchDoubt::Remote("o".to_owned())), "master", true),
+            (&DefaultBranch::Unknown(DefaultBranchDoubt::Remotes(names())), "main", true),
+            (&DefaultBranch::Unknown(DefaultBranchDoubt::Remotes(names())), "trunk", false),
+        ] {
+            assert_eq!(found.may_be(branch), may_be, "{found:?} {branch}");
+        }
+    }
+
+    #[test]
+    fn a_command_that_has_to_know_it_says_what_is_missing() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let configure =
+            "name it in .wt.toml, or in your own file (`wt config path`): `[git] default_branch = \"NAME\"`";
+        for (doubt, why, hint) in [
+            (
+                DefaultBranchDoubt::Remotes(names(&["a", "b"])),
+                "there are several remotes (a, b), and the main worktree's branch follows none",
+                format!(
+                    "{configure}, or let that branch follow one: git branch --set-upstream-to=REMOTE/NAME"
+                ),
+            ),
+            (
+                DefaultBranchDoubt::Remote("hub".to_owned()),
+                "the remote `hub` has no recorded HEAD",
+                format!("record it: git remote set-head hub -a; or {configure}"),
+            ),
+            (
+                DefaultBranchDoubt::Branches(Vec::new()),
+                "there is no remote, and no branch `main` or `master`",
+                configure.to_owned(),
+            ),
+            (
+                DefaultBranchDoubt::Branches(names(&["a", "b"])),
+                "there is no remote, and it may be any of a, b",
+                configure.to_owned(),
+            ),
+        ] {
+            let refusal = doubt.refusal();
+            assert_eq!(refusal.code(), Code::BranchNotFound);
+            assert_eq!(refusal.message(), format!("the default branch is not known: {why}"));
+            assert_eq!(refusal.next_step(), Some(&*hint));
+        }
+    }
 }

@@ -242,4 +242,69 @@ mod tests {
             [Status::Error, Status::Error, Status::Warning, Status::Warning, Status::Ok, Status::Ok]
         );
     }
+
+    #[test]
+    fn names_below_localhost_matter_only_where_worktrees_have_such_names() {
+        for (finds, host, status) in [
+            (true, "{{ name }}.localhost", Status::Ok),
+            (false, "{{ name }}.localhost", Status::Warning),
+            (false, "localhost", Status::Ok),
+            (false, "{{ name }}.test", Status::Ok),
+        ] {
+            let found = names(finds, host);
+            assert_eq!((found.name, found.status), ("names", status), "{finds} {host}");
+            assert_eq!(found.hint.is_some(), status == Status::Warning, "{finds} {host}");
+        }
+        assert_eq!(names(true, "localhost").message, "programs find the names below `localhost`");
+        let unfound = names(false, "localhost").message;
+        assert!(unfound.starts_with("browsers and curl find the names below `localhost`"), "{unfound}");
+    }
+
+    #[test]
+    fn a_state_folder_says_which_of_its_bits_let_whom_in() {
+        let good = StateFolderFacts { exists: true, owner: 7, mode: 0o700, writable: true, network: None };
+        let message = |mode| {
+            let facts = StateFolderFacts { mode, ..good.clone() };
+            state_folder(Path::new("/s"), &facts, 7).message
+        };
+        let (read, write) = (
+            "/s may be read by others: they see your paths and branches",
+            "/s may be written to by others: they may change your records",
+        );
+        for (mode, said) in [
+            (0o700, "/s"),
+            (0o740, read),
+            (0o710, read),
+            (0o704, read),
+            (0o701, read),
+            (0o720, write),
+            (0o702, write),
+            (0o777, write),
+        ] {
+            assert_eq!(message(mode), said, "{mode:o}");
+        }
+        let on = StateFolderFacts { network: Some("nfs"), mode: 0o755, ..good.clone() };
+        let seen = state_folder(Path::new("/s"), &on, 7);
+        assert_eq!(seen.message, "/s lies on nfs: locks there do not hold between machines");
+        assert_eq!(seen.hint.as_deref(), Some("set WT_STATE_DIR to a folder of your own on a local disk"));
+        let absent = StateFolderFacts { exists: false, ..good };
+        assert_eq!(state_folder(Path::new("/s"), &absent, 7).message, "/s will be made when it is needed");
+    }
+
+    #[test]
+    fn a_program_that_is_not_found_first_is_put_there_by_its_folder() {
+        let hint = |own: Option<&str>| program(None, own.map(Path::new), false).hint;
+        assert_eq!(hint(Some("/new/wt")).as_deref(), Some("export PATH='/new':\"$PATH\""));
+        assert_eq!(hint(None).as_deref(), Some("put its folder first on PATH"));
+        let fine = program(Some("/new/wt".into()), Some(Path::new("/new/wt")), true);
+        assert_eq!((fine.message.as_str(), fine.hint), ("/new/wt", None));
+    }
+
+    #[test]
+    fn a_version_of_git_that_is_fine_is_all_that_is_said() {
+        let fine = git_version((2, 47));
+        assert_eq!((fine.name, fine.message.as_str(), fine.hint), ("git", "2.47", None));
+        assert!(git_version((2, 16)).message.starts_with("git 2.16 is too old"));
+        assert!(git_version((2, 20)).message.starts_with("git 2.20 cannot try a merge"));
+    }
 }

@@ -93,4 +93,13 @@ mod tests {
         let long = Announcement::of("shop", &"ö".repeat(60), "web", "devbox", port, "http://x").unwrap();
         assert_eq!((long.name.len(), long.name.chars().count()), (62, 31));
     }
+
+    #[test]
+    fn no_character_that_a_terminal_acts_on_stands_in_a_name() {
+        assert_eq!(cut("a\u{1b}[31m\nb"), "a[31mb");
+        assert_eq!(cut(&"a".repeat(63)), "a".repeat(63));
+        assert_eq!(cut(&"a".repeat(64)), "a".repeat(63));
+        assert_eq!(kind_of("abcdefghijklmno://x").as_deref(), Some("_abcdefghijklmno._tcp"));
+        assert_eq!(kind_of("abcdefghijklmnop://x"), None);
+    }
 }

@@ -262,4 +262,70 @@ mod tests {
         }
         assert_eq!(own_remotes(&["github".to_owned()], None, None), ["origin", "upstream", "github"]);
     }
+
+    #[test]
+    fn what_is_known_of_a_pull_request_is_taken_from_whichever_place_has_it() {
+        let pull = Pull { number: 7, remote: "origin".to_owned(), ..Pull::default() };
+        let text = |text: &str| Some(text.to_owned());
+        let with = ForeignMark {
+            foreign: true,
+            allowed: None,
+            pull: Some(pull.clone()),
+            made_remote: text("alice"),
+            kept_ref: text("refs/wt/pull/7"),
+        };
+        let bare = ForeignMark { foreign: true, ..ForeignMark::default() };
+        let mark = |mark: &ForeignMark| WrittenMark::Mark(Box::new(mark.clone()));
+        for (record, git) in
+            [(mark(&with), mark(&bare)), (mark(&bare), mark(&with)), (WrittenMark::Nothing, mark(&with))]
+        {
+            let found = standing(&record, &git, false, Some("a"));
+            assert_eq!(found.pull(), Some(&pull));
+            assert_eq!(found.mark, Some(with.clone()));
+        }
+        assert_eq!(standing(&mark(&bare), &mark(&bare), false, None).pull(), None);
+        assert_eq!(ForeignStanding::default().pull(), None);
+    }
+
+    #[test]
+    fn a_remote_has_to_be_asked_about_where_its_name_is_not_a_usual_one() {
+        for (remote, asks) in [
+            (None, false),
+            (Some("origin"), false),
+            (Some("upstream"), false),
+            (Some("."), false),
+            (Some("alice"), true),
+        ] {
+            let followed = Followed { remote: remote.map(str::to_owned), merge: None };
+            assert_eq!(followed.names_another(), asks, "{remote:?}");
+        }
+    }
+
+    #[test]
+    fn the_only_remote_is_ones_own_and_of_several_the_named_ones() {
+        let all = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(own_remotes(&all(&["hub"]), None, None), ["origin", "upstream", "hub"]);
+        assert_eq!(own_remotes(&all(&["hub", "b"]), None, None), ["origin", "upstream"]);
+        assert_eq!(own_remotes(&all(&["hub", "b"]), Some("b"), Some("c")), ["origin", "upstream", "b", "c"]);
+    }
+
+    #[test]
+    fn a_pattern_of_refs_may_fit_what_a_forge_keeps() {
+        for (pattern, may_be) in [
+            ("refs/pull/*/head", true),
+            ("refs/*", true),
+            ("re*", true),
+            ("*", true),
+            ("refs/heads/*", false),
+            ("refs/tags/v*", false),
+            ("refs/remotes/*", false),
+            ("heads/*", false),
+            ("pull/7", false),
+            ("refs/pull/7/head", true),
+        ] {
+            assert_eq!(may_be_kept_by_forge(pattern), may_be, "{pattern}");
+            let is_ref = pattern.starts_with("refs/");
+            assert_eq!(is_kept_by_forge(pattern), may_be && is_ref, "{pattern}");
+        }
+    }
 }

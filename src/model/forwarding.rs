@@ -110,4 +110,9 @@ mod tests {
             assert_eq!(found(name), Found::Nothing, "{name}");
         }
     }
+
+    #[test]
+    fn all_names_are_told_in_their_order() {
+        assert_eq!(directory().names().collect::<Vec<_>>(), ["login.shop", "login.blog", "search.shop"]);
+    }
 }

@@ -229,4 +229,73 @@ mod tests {
         assert_eq!(words(&named), "`web` is gone");
         assert_eq!(words(&Event::new("resolve_x").with("port", 1).with("why", "y")), "port 1, why y");
     }
+
+    #[test]
+    fn a_conflict_says_who_wanted_the_port_who_held_it_and_what_came_of_it() {
+        let wanted = || Event::new("port_conflict").with("service", "web");
+        let holder = |port: u16| json!({ "port": port, "pid": 7, "command": "node", "user": "ana" });
+        let two = || wanted().with("holders", json!([holder(5000), { "pid": 8 }, holder(5001)]));
+        let held = words(&two());
+        assert!(held.starts_with("`web` wanted a port: 5000 is held by node (pid 7"), "{held}");
+        assert!(held.contains(", 5001 is held by node (pid 7") && !held.contains("pid 8"), "{held}");
+        assert_eq!(words(&wanted()), "`web` wanted a port that others hold");
+        let passed = words(&wanted().with("outcome", "passed_over"));
+        assert_eq!(passed, "`web` wanted a port that others hold; others were taken");
+        let given_up = words(&wanted().with("outcome", "given_up"));
+        assert_eq!(given_up, "`web` wanted a port that others hold; nothing else was free");
+        assert_eq!(words(&two().with("outcome", "given_up")), format!("{held}; nothing else was free"));
+        assert_eq!(words(&wanted().with("reason", "node has it")), "node has it");
+    }
+
+    #[test]
+    fn each_event_has_words_of_its_own() {
+        let back = Event::new("port_move_undone").with("service", "web").with("from", 5001).with("to", 5000);
+        assert_eq!(words(&back), "`web` is back from 5001 to 5000");
+        let stray = |signal: &str| {
+            Event::new("stray_terminated").with("pid", 7).with("command", "n").with("signal", signal)
+        };
+        assert_eq!(
+            (words(&stray("")), words(&stray("KILL"))),
+            ("n (pid 7) ended".to_owned(), "n (pid 7) ended by KILL".to_owned())
+        );
+        assert_eq!(words(&Event::new("resolve_x").with("message", "so")), "so");
+        let listed = Event::new("x")
+            .with("service", "web")
+            .with("token", "t")
+            .with("none", Value::Null)
+            .with("a", "b");
+        assert_eq!(words(&listed), "service web, a b");
+        assert_eq!(words(&Event::new("failed").with("service", "web").with("reason", "gone")), "web: gone");
+    }
+
+    #[test]
+    fn an_event_names_each_of_its_ports() {
+        let event = Event::new("port_moved")
+            .with("port", 5000)
+            .with("from", 5001)
+            .with("to", 0)
+            .with("ports", json!([5002, 70_000]));
+        assert_eq!(ports(&event).into_iter().map(Port::number).collect::<Vec<_>>(), [5000, 5001, 5002]);
+        for (name, is_about) in
+            [("port_reclaimed", true), ("port_move_undone", true), ("ports_released", false)]
+        {
+            assert_eq!(is_about_conflicts(name), is_about, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_history_is_that_of_one_repository_where_one_is_named() {
+        let event = Event::new("port_moved").of("/r", "w").numbered(1, at(100));
+        let of = |root: &str| HistoryFilter { repository: Some(root.into()), ..HistoryFilter::default() };
+        assert!(of("/r").admits(&event) && !of("/s").admits(&event));
+        assert!(!HistoryFilter::default().admits(&Event::new("created")));
+    }
+
+    #[test]
+    fn what_is_yet_to_come_is_no_moment_of_a_history() {
+        let now = at(86_400);
+        assert_eq!(moment("1970-01-02", now), Ok(now));
+        let said = "`1970-01-03` is yet to come: write how long ago (`2h`, `3d`) or a time that was";
+        assert_eq!(moment(" 1970-01-03 ", now), Err(said.to_owned()));
+    }
 }

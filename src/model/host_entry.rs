@@ -57,4 +57,9 @@ mod tests {
         assert!(!is_of_a_twin(&words("other", 150), "ours", None), "nothing tells when ours began");
         assert!(!is_of_a_twin(&words("", 150), "ours", Some(at(100))));
     }
+
+    #[test]
+    fn each_host_has_a_ref_of_its_own() {
+        assert_eq!(reference("m-1"), "refs/wt/hosts/m-1");
+    }
 }

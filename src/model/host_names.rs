@@ -183,4 +183,41 @@ mod tests {
             assert_eq!(is_host(&text), is, "{text}");
         }
     }
+
+    #[test]
+    fn a_worktree_has_the_name_that_the_template_makes_and_localhost_where_that_is_none() {
+        let facts = EnvFacts {
+            repo_name: "My Shop".to_owned(),
+            name: "feature-x".to_owned(),
+            purpose: "feature".to_owned(),
+            identifier: "x".to_owned(),
+            branch: "feature/x".to_owned(),
+            compose_project: String::new(),
+            is_foreign: false,
+            ports: Vec::new(),
+        };
+        for (written, made) in [
+            ("{{ name }}.localhost", "feature-x.localhost"),
+            ("{{ purpose }}.{{ identifier }}.test", "feature.x.test"),
+            ("{{ name | label }}.{{ purpose | label }}.test", "feature-x.feature.test"),
+            ("{{ branch }}.localhost", "localhost"),
+            ("{{ nothing }}.localhost", "localhost"),
+            ("", "localhost"),
+        ] {
+            assert_eq!(rendered(written, &facts), made, "{written}");
+        }
+    }
+
+    #[test]
+    fn a_number_has_room_behind_a_label_of_any_length() {
+        for (name, number, numbered_as) in [
+            ("x", 2, "x-2".to_owned()),
+            ("x.y.z", 12, "x-12.y.z".to_owned()),
+            (&*"a".repeat(62), 2, format!("{}-2", "a".repeat(61))),
+            (&*"a".repeat(61), 2, format!("{}-2", "a".repeat(61))),
+            (&*format!("{}-bc", "a".repeat(60)), 2, format!("{}-2", "a".repeat(60))),
+        ] {
+            assert_eq!(numbered(name, number), numbered_as, "{name}");
+        }
+    }
 }

@@ -62,4 +62,22 @@ mod tests {
     fn every_program_is_found_by_its_word() {
         assert_eq!(sorted(Program::ALL.map(Program::as_str)), words_of::<Program>());
     }
+
+    #[test]
+    fn every_program_has_the_title_that_its_makers_give_it() {
+        let titles = Program::ALL.map(|program| (program.as_str(), program.title()));
+        let expected = [
+            ("claude", "Claude Code"),
+            ("codex", "Codex"),
+            ("cursor", "Cursor"),
+            ("opencode", "OpenCode"),
+            ("gemini", "Gemini CLI"),
+            ("copilot", "Copilot CLI"),
+        ];
+        assert_eq!(titles, expected);
+        for (program, (word, _)) in Program::ALL.into_iter().zip(expected) {
+            assert_eq!(Program::find(word), Some(program));
+        }
+        assert_eq!(Program::find("Claude"), None);
+    }
 }

@@ -234,4 +234,63 @@ mod tests {
         let long = text(&facts);
         assert!(long.len() <= LONGEST && long.lines().count() > 3, "{}", long.len());
     }
+
+    #[test]
+    fn sixteen_services_are_named_and_the_others_counted() {
+        let told = |count: u16| {
+            let services = (0..count).map(|at| ("web", port(5000 + at), None)).collect();
+            text(&SayingFacts { name: "a", repository: "shop", services, ..SayingFacts::default() })
+        };
+        for (count, more) in
+            [(15, None), (16, None), (17, Some("- and 1 more: `wt ports list` shows them\n"))]
+        {
+            let said = told(count);
+            assert_eq!(said.matches("- web: ").count(), usize::from(count.min(16)), "{said}");
+            assert_eq!(said.contains(" more: "), more.is_some(), "{said}");
+            assert!(more.is_none_or(|more| said.contains(more)), "{said}");
+        }
+        assert!(!told(0).contains("These ports"), "{}", told(0));
+    }
+
+    #[test]
+    fn troubles_are_told_one_a_line_and_none_is_no_trouble() {
+        let two = ["no block".to_owned(), "x".repeat(401)];
+        let long = format!("Not in order: no block\nNot in order: {}…", "x".repeat(400));
+        assert_eq!(troubles(false, &two), long);
+        assert_eq!(troubles(false, &[]), "");
+        assert_eq!(troubles(true, &[]), STRANGERS.trim_end());
+        let said = format!(
+            "{STRANGERS}Something is not in order here: tell the person you work for, `wt doctor` shows it."
+        );
+        assert_eq!(troubles(true, &two), said);
+    }
+
+    #[test]
+    fn a_worktree_is_placed_by_its_names_unless_its_code_is_a_strangers() {
+        let facts = SayingFacts { name: "a", repository: "shop", ..SayingFacts::default() };
+        let end = ". `wt` keeps its ports and its env file.";
+        assert_eq!(
+            place(&facts),
+            format!("This folder is the git worktree \"a\" of the repository \"shop\", on no branch{end}")
+        );
+        let whole = SayingFacts { branch: Some("x"), purpose: Some("docs"), ..facts.clone() };
+        let named = "This folder is the git worktree \"a\" of the repository \"shop\"";
+        assert_eq!(place(&whole), format!("{named}, on branch \"x\", for the purpose docs{end}"));
+        let foreign = SayingFacts { is_foreign: true, ..whole };
+        assert_eq!(place(&foreign), "This folder is a git worktree that `wt` keeps.");
+        let ready = SayingFacts { is_being_made_ready: true, ..facts.clone() };
+        let still = "the setup still runs";
+        assert!(text(&ready).contains(still) && !text(&facts).contains(still));
+    }
+
+    #[test]
+    fn a_text_ends_with_a_whole_line_and_within_its_bytes() {
+        let line = format!("{}\n", "a".repeat(99));
+        assert_eq!(bounded(line.repeat(40)), line.repeat(40).trim_end());
+        assert_eq!(bounded(line.repeat(41)), line.repeat(40).trim_end());
+        let exact = "b".repeat(LONGEST);
+        assert_eq!(bounded(exact.clone()), exact);
+        assert_eq!(bounded(format!("{line}{}", "é".repeat(LONGEST))), line.trim_end());
+        assert_eq!(bounded("é".repeat(LONGEST)), "");
+    }
 }

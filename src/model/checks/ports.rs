@@ -101,4 +101,39 @@ mod tests {
         outside.entry.allocations[0].pinned = true;
         assert!(out_of_range(&with(vec![outside])).is_empty());
     }
+
+    #[test]
+    fn what_is_no_port_is_shown_as_it_stands_up_to_forty_letters() {
+        for (value, said) in [
+            (json!(0), "0".to_owned()),
+            (json!("x"), "\"x\"".to_owned()),
+            (json!("é".repeat(38)), format!("\"{}\"", "é".repeat(38))),
+            (json!("é".repeat(39)), format!("\"{}…", "é".repeat(39))),
+        ] {
+            let mut broken = entry("a", 1, &[5000]);
+            broken.allocations[0].port = RecordedPort::Invalid(value);
+            let found = invalid(&with(vec![recorded(broken.clone())])).remove(0);
+            assert_eq!(found.message, format!("`web` has {said} for a port"));
+            let fix = Fix::DropAllocation { target: FixTarget::of(&broken), service: "web".parse().unwrap() };
+            assert_eq!(found.fix, Some(fix));
+        }
+    }
+
+    #[test]
+    fn a_port_outside_of_its_range_is_told_with_the_commands_that_change_it() {
+        let found = out_of_range(&with(vec![recorded(entry("a", 1, &[6100, 5001]))]));
+        assert_eq!(found.len(), 1, "the other one is inside: {found:?}");
+        assert_eq!(found[0].message, "port 6100 of `web` is outside of 5000-5099");
+        let hint = "`wt ports release 6100 --worktree a && wt ports allocate --worktree a --service web` gives it another one";
+        assert_eq!(found[0].hint.as_deref(), Some(hint));
+        let mut own = recorded(entry("a", 1, &[5000, 5001]));
+        own.seen.as_mut().unwrap().shared.push("web".parse().unwrap());
+        let found = shared(&with(vec![own]));
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            found[0].message,
+            "`web` serves all worktrees, and port 5000 is this one's own from before"
+        );
+        assert_eq!(found[0].hint.as_deref(), Some("`wt ports release 5000 --worktree a` gives it up"));
+    }
 }

@@ -256,4 +256,85 @@ mod tests {
         assert_eq!(web("start = \"on-demand\""), Vec::<String>::new());
         assert_eq!(web("idle_stop = \"5s\""), ["`service.web.idle_stop`: no request would start it again"]);
     }
+
+    #[test]
+    fn what_does_not_fit_together_is_told_by_its_key() {
+        for (text, said) in [
+            (
+                "[service.web]\nrun = \"x\"\ncompose = \"y\"\n",
+                "`service.web.compose`: `web` has a command in `run` already",
+            ),
+            (
+                "[service.web]\ncompose = \"y\"\nsocket = \"activate\"\n",
+                "`service.web.socket`: no socket can be handed to a container",
+            ),
+            (
+                "[service.web]\ncompose = \"y\"\nstart = \"on-demand\"\n",
+                "`service.web.start`: a container is not started on demand",
+            ),
+            (
+                "[service.web]\nrun = \"x\"\nlistens = false\nstart = \"on-demand\"\n",
+                "`service.web.start`: nobody can ask for a service that does not listen",
+            ),
+            (
+                "[service.web]\nrun = \"x\"\ninstances = 2\nstart = \"on-demand\"\n",
+                "`service.web.start`: a service with `instances` is not started on demand",
+            ),
+            (
+                "[service.web]\nrun = \"x\"\nextra_ports = [\"web\"]\n",
+                "`service.web.extra_ports`: `web` it is listed anyway",
+            ),
+            (
+                "[service.web]\nextra_ports = [\"api\"]\n[service.api]\nrun = \"y\"\n",
+                "`service.web.extra_ports`: `api` is a service that runs by itself",
+            ),
+            (
+                "[service.api]\nextra_ports = [\"admin\"]\n[service.web]\nextra_ports = [\"admin\"]\n",
+                "`service.web.extra_ports`: `admin` is a port of `api` as well",
+            ),
+            (
+                "[service.web]\nrun = \"x {{ ports.dbb }}\"\n",
+                "`service.web.run`: `ports.dbb` is the port of no service",
+            ),
+            (
+                "[service.web]\nrun = \"x\"\nsetup = \"y {{ urls.dbb }}\"\n",
+                "`service.web.setup`: `urls.dbb` is the URL of no service",
+            ),
+            (
+                "[service.web]\nrun = \"x {{ port }}\"\nlistens = false\n",
+                "`service.web.run`: `{{ port }}` has no value: the service says `listens = false`",
+            ),
+            (
+                "[service.web]\nrun = \"x\"\nlistens = false\nhealth = { command = \"y {{ url }}\" }\n",
+                "`service.web.health`: `{{ url }}` has no value: the service says `listens = false`",
+            ),
+            (
+                "[service.web]\nrun = \"x\"\ndepends_on = [\"dbb\"]\n",
+                "`service.web.depends_on`: there is no service `dbb`",
+            ),
+            (
+                "[service.web]\nrun = \"x\"\ndepends_on = [\"db\"]\n[service.db]\nports = 5440\n",
+                "`service.web.depends_on`: `db` cannot be started: it has neither `run` nor `compose`",
+            ),
+            (
+                "[service.a]\nrun = \"x\"\ndepends_on = [\"b\"]\n[service.b]\nrun = \"y\"\ndepends_on = [\"a\"]\n",
+                "`service.a.depends_on`: these services wait for each other: a -> b -> a",
+            ),
+        ] {
+            assert_eq!(told(text), [said], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_fits_together_is_told_of_nothing() {
+        for text in [
+            "[service.web]\nrun = \"x {{ port }} {{ ports.web }} {{ ports.port_2 }} {{ urls.admin_api }}\"\n\
+             extra_ports = [\"admin-api\"]\n",
+            "[service.web]\nrun = \"x\"\ninstances = 2\n",
+            "[service.web]\nrun = \"x\"\nextra_ports = [\"admin\"]\n[service.admin]\nports = 5440\n",
+            "[purpose.spike]\nports = 5700\nservices = [\"site\"]\n[service.web]\nrun = \"x {{ ports.site }}\"\n",
+        ] {
+            assert_eq!(told(text), Vec::<String>::new(), "{text}");
+        }
+    }
 }

@@ -138,4 +138,37 @@ mod tests {
             assert!(problems.iter().any(|problem| problem.contains(said)), "{text}: {problems:?}");
         }
     }
+
+    #[test]
+    fn what_the_first_one_has_alone_no_further_one_has() {
+        let first = ServiceSettings {
+            instances: 2,
+            env: vec!["A".to_owned()],
+            env_file: Some("web/.env".to_owned()),
+            extra_ports: vec![name("admin")],
+            run: Some("x".to_owned()),
+            ..ServiceSettings::default()
+        };
+        let mut services = BTreeMap::from([(name("web"), first.clone())]);
+        add(&mut services);
+        let second = ServiceSettings {
+            instance_of: Some(name("web")),
+            run: Some("x".to_owned()),
+            ..ServiceSettings::default()
+        };
+        assert_eq!(services, BTreeMap::from([(name("web"), first), (name("web-2"), second)]));
+    }
+
+    #[test]
+    fn what_stands_there_already_stays_and_no_instance_waits_for_itself() {
+        let of = |run: &str| ServiceSettings { run: Some(run.to_owned()), ..ServiceSettings::default() };
+        let several = ServiceSettings { instances: 3, setup: Some("s".to_owned()), ..of("x") };
+        let mut services = BTreeMap::from([(name("web"), several), (name("web-2"), of("own"))]);
+        add(&mut services);
+        assert_eq!(services[&name("web-2")], of("own"));
+        let needs = services[&name("web-3")].depends_on.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(needs, [name("web")], "its setup comes first, and no other instance");
+        let all = names(&name("web"), 99).collect::<Vec<_>>();
+        assert_eq!((all.len(), all[0].as_str(), all[14].as_str()), (15, "web-2", "web-16"));
+    }
 }

@@ -105,4 +105,28 @@ mod tests {
             assert!(!is_plainly_near(template), "{template}");
         }
     }
+
+    #[test]
+    fn a_folder_beside_is_one_level_deep_at_most_and_two_are_seen() {
+        let near = |path: &str| {
+            let centre = Centre { root: Path::new("/p/shop"), parent: Path::new("/p"), name: "shop" };
+            centre.is_near(Path::new(path))
+        };
+        for (path, is_near) in [
+            ("/p/trees", true),
+            ("/p/trees/x", true),
+            ("/p/trees/x/y", false),
+            ("/p/trees/.x", false),
+            ("/p/.trees", false),
+            ("/p/.trees/x", false),
+            ("/p/shop.worktrees/.x", true),
+            ("/p/shop.worktrees/x/y/z", true),
+            ("/p/shop.worktrees", true),
+            ("/p/other.worktrees/x/y", false),
+            ("/p/shop/.git", false),
+            ("/p/shop/x/.git", true),
+        ] {
+            assert_eq!(near(path), is_near, "{path}");
+        }
+    }
 }

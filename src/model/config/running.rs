@@ -239,4 +239,29 @@ mod tests {
             command(&json!("serve -p {{ port }} --api {{ ports.api }} {{ url }} {{ repo_path }}")).is_ok()
         );
     }
+
+    #[test]
+    fn a_command_that_chooses_is_a_table_with_it_alone() {
+        let read = |value: Value| {
+            chooser(&value).map(|found| found.map(str::to_owned)).map_err(|fault| fault.message)
+        };
+        assert_eq!(read(json!("intelligent")), Ok(None));
+        assert_eq!(read(json!({ "command": "./pick it" })), Ok(Some("./pick it".to_owned())));
+        for (value, said) in [
+            (json!({}), "names no command"),
+            (json!({ "comand": "x" }), "unknown key `comand`"),
+            (json!({ "command": "x", "more": 1 }), "unknown key `more`"),
+            (json!({ "command": 1 }), "must be a text, not a number"),
+            (json!({ "command": "x {{ port }}" }), "`{{ port }}`: unknown template variable `port`"),
+        ] {
+            assert_eq!(read(value), Err(said.to_owned()));
+        }
+        let own = commands(&json!(["make {{ ports.web }} {{ path }}", "b"]));
+        assert_eq!(own, Ok(vec!["make {{ ports.web }} {{ path }}".to_owned(), "b".to_owned()]));
+        let fault = commands(&json!(["a", "b {{ port }}"])).unwrap_err();
+        assert_eq!(
+            (fault.element, fault.message.as_str()),
+            (Some(1), "`{{ port }}`: unknown template variable `port`")
+        );
+    }
 }

@@ -228,4 +228,106 @@ mod tests {
             assert_eq!(told, ["team.etcd.endpoints"], "{endpoint}");
         }
     }
+
+    fn read(text: &str) -> crate::model::config::outside::TeamSettings {
+        let layer = Layer { path: "f".to_owned(), text: text.to_owned(), source: Source::User };
+        merge_leniently(&[layer], &[]).0.team
+    }
+
+    #[test]
+    fn every_setting_of_a_team_is_read() {
+        use crate::model::config::outside::{ClaimScope, EtcdSettings, TeamSettings};
+        use std::time::Duration;
+        let text = "[team]\nshared_host = \"/srv/claims\"\nclaims = \"etcd\"\nremote = \"hub\"\nrepository = \"shop\"\n\
+                    offline = \"allow\"\ntimeout = \"4s\"\nscope = [\"port\"]\nssh = \"ssh -x\"\nstale_after = \"15d\"\n\
+                    [team.etcd]\nendpoints = [\"https://e1:2379\", \"http://e2/\"]\nteam = \"shop\"\nuser = \"ana\"\n\
+                    password_file = \"~/p\"\nca = \"/ca\"\ncert = \"/c\"\nkey = \"/k\"\n";
+        let pair = |one: &str, other: &str| Some((one.to_owned(), other.to_owned()));
+        let etcd = EtcdSettings {
+            endpoints: vec!["https://e1:2379".to_owned(), "http://e2/".to_owned()],
+            team: "shop".to_owned(),
+            user: pair("ana", "~/p"),
+            ca: Some("/ca".to_owned()),
+            own: pair("/c", "/k"),
+        };
+        let whole = TeamSettings {
+            shared_host: Some("/srv/claims".into()),
+            is_shared_host_set: true,
+            keeper: TeamKeeper::Etcd(Box::new(etcd)),
+            remote: "hub".to_owned(),
+            repository: Some("shop".to_owned()),
+            goes_on_offline: true,
+            timeout: Duration::from_secs(4),
+            scope: ClaimScope { port: true, ..ClaimScope::default() },
+            ssh: "ssh -x".to_owned(),
+            stale_after: Duration::from_secs(15 * 86_400),
+        };
+        assert_eq!(read(text), whole);
+        let usual = TeamSettings {
+            shared_host: Some("/var/lib/wt/claims".into()),
+            is_shared_host_set: false,
+            keeper: TeamKeeper::Nobody,
+            remote: "origin".to_owned(),
+            repository: None,
+            goes_on_offline: false,
+            timeout: Duration::from_secs(3),
+            scope: ClaimScope { branch: true, number: true, port: false },
+            ssh: "ssh".to_owned(),
+            stale_after: Duration::from_secs(14 * 86_400),
+        };
+        assert_eq!(read(""), usual);
+        let off = read("[team]\nshared_host = \"off\"\nclaims = \"git\"\n");
+        assert_eq!((off.shared_host, off.is_shared_host_set, off.keeper), (None, true, TeamKeeper::Git));
+    }
+
+    #[test]
+    fn each_key_that_does_not_fit_is_told_alone() {
+        let messages = |text: &str| {
+            let layer = Layer { path: "f".to_owned(), text: text.to_owned(), source: Source::User };
+            merge_leniently(&[layer], &[]).1.into_iter().map(|problem| problem.message).collect::<Vec<_>>()
+        };
+        for (text, said) in [
+            ("[team.etcd]\nuser = \"ana\"\n", "`team.etcd.user`: needs `team.etcd.password_file` too"),
+            (
+                "[team.etcd]\npassword_file = \"/p\"\n",
+                "`team.etcd.password_file`: needs `team.etcd.user` too",
+            ),
+            ("[team.etcd]\nkey = \"/k\"\n", "`team.etcd.key`: needs `team.etcd.cert` too"),
+            ("[team.etcd]\nca = \"~ca\"\n", "`team.etcd.ca`: is relative"),
+            ("[team]\ntimeout = \"0s\"\n", "`team.timeout`: leaves no time for an answer"),
+            (
+                "[team.etcd]\nendpoints = [\"https://ana@e1\"]\n",
+                "`team.etcd.endpoints`: `https://e1` has a user: that is `team.etcd.user`",
+            ),
+            (
+                "[team.etcd]\nendpoints = [\"https://e1\", \"https://e1?x\"]\n",
+                "`team.etcd.endpoints`: `https://e1?x` is more than a host and a port",
+            ),
+        ] {
+            assert_eq!(messages(text), [said], "{text}");
+        }
+        for text in [
+            "[team.etcd]\nca = \"~/ca\"\n",
+            "[team.etcd]\nca = \"/ca\"\n",
+            "[team.etcd]\nteam = \"a-b_c.D9\"\n",
+            "[team]\ntimeout = \"1ms\"\n",
+            "[team.etcd]\nendpoints = [\"http://e1:2379/\"]\n",
+        ] {
+            assert_eq!(messages(text), Vec::<String>::new(), "{text}");
+        }
+        assert!(super::is_plain(&"a".repeat(64)) && !super::is_plain(&"a".repeat(65)));
+    }
+
+    #[test]
+    fn etcd_keeps_claims_only_where_each_of_its_members_can_be_reached() {
+        let kept = |endpoints: &str, team: &str| {
+            let text = format!("[team]\nclaims = \"etcd\"\n[team.etcd]\nendpoints = [{endpoints}]\n{team}");
+            read(&text).keeper != TeamKeeper::Nobody
+        };
+        let (one, team) = ("\"https://e1:2379\"", "team = \"shop\"\n");
+        assert!(kept(one, team));
+        assert!(!kept("", team), "no member");
+        assert!(!kept(one, ""), "no team");
+        assert!(!kept("\"https://e1:2379\", \"e2\"", team), "one of them is no address");
+    }
 }

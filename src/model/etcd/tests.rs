@@ -133,3 +133,14 @@ fn of_several_changes_each_has_its_own_answer_in_whichever_order_they_stand() {
         assert_eq!(found, cases.clone().map(|(_, _, answer)| answer));
     }
 }
+
+#[test]
+fn an_address_that_notes_the_team_alone_is_completed_by_the_words_of_its_claim() {
+    let value = serde_json::json!({
+        "id": "i", "repository": "example.org/shop", "branch": "x", "worktree": "w", "host": "h", "user": "u",
+        "registry": "r", "pid": 1, "started": 1, "boot": "b", "since": "1970-01-01T00:00:00Z",
+    })
+    .to_string();
+    assert_eq!(EtcdNames::address_of("etcd:shop", &value), "etcd:shop/example.org/shop");
+    assert_eq!(EtcdNames::address_of("etcd:shop/example.org/a", &value), "etcd:shop/example.org/a");
+}

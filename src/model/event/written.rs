@@ -100,4 +100,13 @@ mod tests {
         assert_eq!(odd.text("port"), "70000");
         assert!(serde_json::from_value::<Event>(json!({"event": "cut"})).is_err());
     }
+
+    #[test]
+    fn the_kind_in_a_line_of_today_is_no_kind_of_a_conflict() {
+        let conflict = Event::new("port_conflict").numbered(1, Timestamp::UNIX_EPOCH);
+        assert_eq!(read(serde_json::to_value(&conflict).unwrap()), conflict);
+        let renamed =
+            read(json!({"sequence": 1, "at": "1970-01-01T00:00:00Z", "event": "ready", "kind": "old"}));
+        assert_eq!((renamed.kind, renamed.details.len()), (EventKind::Service, 0), "its name says the kind");
+    }
 }

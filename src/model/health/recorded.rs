@@ -135,4 +135,60 @@ mod tests {
         assert_eq!(allocation.last_listening.text(), Some("1970-01-01T00:01:00Z"), "seen then, not now");
         assert_eq!(HealthRecord::find(&json!({"state": "fine"})), None);
     }
+
+    #[test]
+    fn whatever_changed_is_news_and_so_is_a_first_time_of_answering() {
+        let before = recorded(1_000);
+        let now = || recorded(1_001);
+        for (record, is_news) in [
+            (now(), false),
+            (HealthRecord { state: Health::Unhealthy, ..now() }, true),
+            (HealthRecord { level: 2, ..now() }, true),
+            (HealthRecord { pid: None, ..now() }, true),
+            (HealthRecord { reason: Some("x".to_owned()), ..now() }, true),
+            (HealthRecord { latency_ms: None, ..now() }, false),
+        ] {
+            assert_eq!(record.is_news(Some(&before), FRESH), is_news, "{record:?}");
+        }
+        let unasked = HealthRecord { latency_ms: None, ..before };
+        assert!(now().is_news(Some(&unasked), FRESH), "it says how long the answer took");
+        assert!(!recorded(1_000).is_news(Some(&recorded(1_000)), FRESH), "at the same moment");
+    }
+
+    #[test]
+    fn a_change_of_health_is_an_event_with_both_states() {
+        let (service, port) = ("web".parse().unwrap(), Port::new(5000).unwrap());
+        let unwell = HealthRecord { state: Health::Unhealthy, reason: Some("503".to_owned()), ..recorded(1) };
+        let event = unwell.event(Some(&recorded(0)), &service, port);
+        assert_eq!(
+            (event.event.as_str(), event.service.as_deref(), event.port),
+            ("health_changed", Some("web"), Some(port))
+        );
+        let said = ["from", "state", "reason"].map(|key| event.text(key));
+        assert_eq!(said, ["healthy", "unhealthy", "503"]);
+        let first = recorded(0).event(None, &service, port);
+        assert_eq!(["from", "state", "reason"].map(|key| first.text(key)), ["", "healthy", ""]);
+    }
+
+    #[test]
+    fn a_server_was_seen_where_the_process_was_ours() {
+        for (level, is_seen) in [(0, false), (1, false), (2, true), (3, true)] {
+            let mut allocation =
+                Allocation::new(Port::new(5000).unwrap(), "web".parse().unwrap(), Timestamp::UNIX_EPOCH);
+            HealthRecord { level, ..recorded(60) }.write(&mut allocation);
+            assert_eq!(allocation.last_listening.text().is_some(), is_seen, "{level}");
+        }
+        let written = serde_json::to_value(recorded(60)).unwrap();
+        assert_eq!(HealthRecord::state_of(Some(&written)), Health::Healthy);
+        assert_eq!(HealthRecord::state_of(Some(&json!("healthy"))), Health::Unknown);
+        assert_eq!(HealthRecord::state_of(None), Health::Unknown);
+        let judgement = Judgement {
+            health: Health::Healthy,
+            level: 3,
+            pid: Some(7),
+            latency_ms: Some(0.5),
+            ..Judgement::default()
+        };
+        assert_eq!(HealthRecord::of(&judgement, Timestamp::from_second(60).unwrap()), recorded(60));
+    }
 }

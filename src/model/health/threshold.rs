@@ -98,4 +98,19 @@ mod tests {
         let seen = streak.count(USUAL, failed);
         assert_eq!((seen.health, seen.reason.as_deref()), (Healthy, Some("answered 503 (1 of 3 in a row)")));
     }
+
+    #[test]
+    fn a_reason_counts_up_to_the_answer_that_decides() {
+        let mut streak = Streak::default();
+        streak.count(USUAL, answer(Healthy));
+        let mut told = || {
+            let seen = streak.count(USUAL, answer(Unhealthy));
+            (seen.health, seen.reason)
+        };
+        let reason = |text: &str| Some(text.to_owned());
+        assert_eq!(told(), (Healthy, reason("unhealthy (1 of 3 in a row)")));
+        assert_eq!(told(), (Healthy, reason("unhealthy (2 of 3 in a row)")));
+        assert_eq!(told(), (Unhealthy, None));
+        assert_eq!(told(), (Unhealthy, None));
+    }
 }

@@ -286,4 +286,27 @@ mod tests {
         assert_eq!(to_uninstall(&THEIRS, &THEIRS, false), Err(HookRefusal::Two));
         assert_eq!(to_uninstall(&THEIRS, &THEIRS, true), Ok(vec![HookStep::DropTwin]));
     }
+
+    #[test]
+    fn a_refusal_names_the_hook_and_the_command_that_leads_on() {
+        for (refusal, why, next) in [
+            (
+                HookRefusal::Edited,
+                "/h/pre-push began as the hook of wt and was changed by somebody: it is left alone",
+                "look at it, and move it away if it is not needed: mv /h/pre-push /h/pre-push.mine",
+            ),
+            (
+                HookRefusal::Two,
+                "/h has two hooks that are not ours: pre-push, and pre-push.wt-chained, which was kept before",
+                "put what is needed of both into one, then: rm /h/pre-push.wt-chained",
+            ),
+            (
+                HookRefusal::Strange,
+                "/h/pre-push is no file that git could run: it is left alone",
+                "move it away: mv /h/pre-push /h/pre-push.old",
+            ),
+        ] {
+            assert_eq!(refusal_words(refusal, GitHook::PrePush, "/h"), (why.to_owned(), next.to_owned()));
+        }
+    }
 }

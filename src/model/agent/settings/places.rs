@@ -239,4 +239,36 @@ mod tests {
             assert_eq!(wish(program, true).further, [("statusLine", line)], "{program:?}");
         }
     }
+
+    #[test]
+    fn a_file_of_our_own_is_known_by_how_it_begins_or_by_what_it_calls() {
+        let calling = |program: Program| format!("git-wt agent enter --as {}", program.as_str());
+        for program in Program::ALL {
+            let is_plugin = program == Program::OpenCode;
+            assert_eq!(is_own(program, &calling(program)), !is_plugin, "{program:?}");
+            assert!(!is_own(program, "git-wt agent enter") && !is_own(program, ""), "{program:?}");
+            assert!(!is_own(program, &format!("--as {}", program.as_str())), "{program:?}");
+            for other in Program::ALL.into_iter().filter(|other| *other != program) {
+                assert!(!is_own(program, &own(other)), "{program:?} {other:?}");
+            }
+        }
+        assert!(is_own(Program::OpenCode, "// Written by `wt agent install opencode` 0.1"));
+        assert!(!is_own(Program::OpenCode, " // Written by `wt agent install opencode`"));
+    }
+
+    #[test]
+    fn what_a_person_must_still_do_is_said_of_each_program_that_waits_for_it() {
+        for (program, word) in [
+            (Program::Claude, None),
+            (Program::Cursor, None),
+            (Program::Codex, Some("type /hooks in Codex")),
+            (Program::OpenCode, Some("restart OpenCode")),
+            (Program::Gemini, Some("allow the hooks")),
+            (Program::Copilot, Some("`wt agent text`")),
+        ] {
+            let said = todo(program);
+            assert_eq!(said.is_some(), word.is_some(), "{program:?}");
+            assert!(word.is_none_or(|word| said.is_some_and(|said| said.contains(word))), "{said:?}");
+        }
+    }
 }
