@@ -111,4 +111,11 @@ mod tests {
             assert!(found.err().is_none_or(|failure| failure.code() == Code::NotAllowed));
         }
     }
+
+    #[test]
+    fn nothing_may_be_changed_where_the_mode_says_so() {
+        for (mode, expected) in [(Mode::Full, false), (Mode::ReadOnly, true)] {
+            assert_eq!(Policy { mode, ..Policy::default() }.is_read_only(), expected, "{mode:?}");
+        }
+    }
 }

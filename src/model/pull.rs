@@ -338,4 +338,35 @@ mod tests {
             assert_eq!(may_bear(name, &names, false), as_own, "{name}");
         }
     }
+
+    #[test]
+    fn the_forge_of_a_remote_is_what_the_configuration_says_of_its_host() {
+        let hosts: BTreeMap<String, Forge> =
+            [("git.example", ForgeKind::Gitlab), ("gh.example", ForgeKind::Github)]
+                .map(|(host, kind)| (host.to_owned(), Forge { kind: Some(kind), ..Forge::default() }))
+                .into();
+        for (urls, kind) in [
+            (&["https://git.example/o/r"][..], Some(ForgeKind::Gitlab)),
+            (&["/srv/r", "git@GH.example:o/r"], Some(ForgeKind::Github)),
+            (&["https://other.example/o/r"], None),
+            (&[], None),
+        ] {
+            let remote =
+                Remote { name: "origin".to_owned(), urls: urls.iter().map(ToString::to_string).collect() };
+            let forge = remote.forge(&hosts);
+            assert_eq!(forge.kind, kind, "{urls:?}");
+            for (word, usual) in [("pr:1", ForgeKind::Github), ("mr:1", ForgeKind::Gitlab)] {
+                let served = wanted(word).unwrap().served_by(&forge);
+                assert_eq!(served, kind.unwrap_or(usual), "{urls:?} {word}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_pull_request_goes_by_its_kind_and_number() {
+        for (word, label, branch) in [("pr:12", "pr-12", "pr/12"), ("mr:3", "mr-3", "mr/3")] {
+            let pull = wanted(word).unwrap();
+            assert_eq!((pull.label().as_str(), pull.own_branch().as_str()), (label, branch));
+        }
+    }
 }

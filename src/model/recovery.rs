@@ -230,4 +230,47 @@ mod tests {
         let said = [says(1, &[("web", 5007)], &[])];
         assert_eq!(after(vec![pinned], &said), [["web:5000"]]);
     }
+
+    #[test]
+    fn a_server_gives_its_port_back_only_to_a_service_that_has_none() {
+        let ours = |runs: &[u16]| says(1, &[], runs);
+        assert_eq!(after(vec![entry("a", 1, &[5000])], &[ours(&[5003])]), [["web:5000"]]);
+        let mut other = entry("a", 1, &[6000]);
+        other.allocations[0].service = "api".parse().unwrap();
+        assert_eq!(after(vec![other], &[ours(&[5003])]), [["api:6000", "web:5003"]]);
+        assert_eq!(after(vec![entry("a", 1, &[])], &[ours(&[5003, 5004])]), [["web:5003"]]);
+        let both = vec![entry("a", 1, &[]), entry("b", 2, &[5003])];
+        assert_eq!(after(both, &[ours(&[5003])]), [vec![], vec!["web:5003"]], "it is somebody else's");
+    }
+
+    #[test]
+    fn what_is_believed_is_told_and_what_is_not_too() {
+        let mut records = registry(vec![entry("a", 1, &[]), entry("b", 2, &[5005])]);
+        records.entries_mut().for_each(|known| (known.env, known.purpose) = (false, None));
+        let told =
+            BlockSays { purpose: "fix".parse().ok(), ..says(1, &[("web", 5001), ("api", 5002)], &[]).told };
+        let one = Testimony { told, ..says(1, &[], &[]) };
+        assert_eq!(
+            believe(&mut records, &[one], Timestamp::UNIX_EPOCH),
+            ["`a` has ports 5001, 5002 again: its env block or its server knew more than the record"]
+        );
+        let entry = records.entries().next().unwrap();
+        assert_eq!((entry.env, entry.purpose.clone()), (true, "fix".parse().ok()));
+        let event = &records.events[0];
+        assert_eq!((event.event.as_str(), event.worktree.as_deref()), ("ports_believed", Some("a")));
+        assert_eq!(event.details["ports"], serde_json::json!([5001, 5002]));
+        let recorded = entry.allocations.clone();
+        let again = Testimony { recorded, ..says(1, &[("more", 5005)], &[5006]) };
+        assert_eq!(
+            believe(&mut records, &[again], Timestamp::UNIX_EPOCH),
+            ["port 5005 of `more`, which the env block of `a` names, belongs to `b`"]
+        );
+        let runs = Testimony { recorded: Vec::new(), ..says(2, &[], &[5006]) };
+        records.entries_mut().for_each(|known| known.allocations.clear());
+        assert_eq!(
+            believe(&mut records, &[runs], Timestamp::UNIX_EPOCH),
+            ["`b` has port 5006 again: its env block or its server knew more than the record"]
+        );
+        assert!(!records.entries().nth(1).unwrap().env, "it has no block");
+    }
 }

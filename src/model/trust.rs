@@ -294,4 +294,44 @@ mod tests {
         assert!(approvals.revoke(&id("a")) && !approvals.revoke(&id("a")));
         assert!(approvals.find(&id("a"), None).is_none());
     }
+
+    #[test]
+    fn a_command_that_is_not_approved_any_more_is_found() {
+        let found = commands(&config("", "[service.web]\nrun = \"a\"\n[service.api]\nrun = \"b\"\n"), None);
+        let named = Some("/r/.wt.toml");
+        let agreed = |named| Agreement {
+            repository_id: Some(id("a")),
+            commands: found.iter().map(|command| command.agreed(named)).collect(),
+        };
+        let mut approvals = Approvals::default();
+        let at = Timestamp::UNIX_EPOCH;
+        assert_eq!(approvals.find_revoked(&agreed(None)), Some(found[0].key.as_str()));
+        approvals.approve(id("a"), PathBuf::new(), None, &found[..1], at);
+        assert_eq!(approvals.find_revoked(&agreed(None)), Some(found[1].key.as_str()));
+        approvals.approve(id("a"), PathBuf::new(), None, &found, at);
+        assert_eq!(approvals.find_revoked(&agreed(None)), None);
+        assert_eq!(approvals.find_revoked(&agreed(Some("/else.toml"))), None, "it stands in no such file");
+        assert_eq!(approvals.find_revoked(&agreed(named)), Some(found[0].key.as_str()));
+        approvals.approve(id("a"), PathBuf::new(), named.map(str::to_owned), &found, at);
+        assert_eq!(approvals.find_revoked(&agreed(named)), None);
+        let nobody = Agreement { repository_id: None, ..agreed(None) };
+        assert_eq!(approvals.find_revoked(&nobody), Some(found[0].key.as_str()));
+        assert_eq!(approvals.find_revoked(&Agreement::default()), None);
+    }
+
+    #[test]
+    fn a_file_that_was_named_has_approvals_of_its_own() {
+        let found = commands(&config("", "[service.web]\nrun = \"a\"\n"), None);
+        let (named, other) = (Some("/r/.wt.toml"), Some("/other.toml"));
+        let mut approvals = Approvals::default();
+        approvals.approve(id("a"), PathBuf::new(), None, &found, Timestamp::UNIX_EPOCH);
+        let allow = |approvals: &Approvals, file| approvals.allow(&id("a"), &found[0], file);
+        assert_eq!([None, named, other].map(|file| allow(&approvals, file)), [true, false, true]);
+        approvals.approve(id("a"), PathBuf::new(), named.map(str::to_owned), &found, Timestamp::UNIX_EPOCH);
+        assert_eq!([None, named, other].map(|file| allow(&approvals, file)), [true; 3]);
+        assert_eq!(approvals.repositories.len(), 2);
+        approvals.approve(id("b"), PathBuf::new(), None, &[], Timestamp::UNIX_EPOCH);
+        assert!(approvals.revoke(&id("a")));
+        assert_eq!(approvals.repositories.len(), 1);
+    }
 }

@@ -187,4 +187,44 @@ mod tests {
         );
         assert!(mixture("echo \u{1d5ba}").is_some() && mixture("\u{ff45}cho").is_some());
     }
+
+    #[test]
+    fn a_letter_is_of_the_script_whose_block_it_stands_in() {
+        for (letters, expected) in [
+            ("aZ\u{24f}\u{250}\u{2af}\u{1d00}\u{1e00}\u{1eff}\u{2c60}\u{a722}\u{ab30}", Some("Latin")),
+            ("\u{3b1}\u{3a9}\u{1f00}\u{1ffc}", Some("Greek")),
+            ("\u{400}\u{44f}\u{52f}\u{1c80}\u{2de0}\u{a640}", Some("Cyrillic")),
+            ("\u{531}\u{587}", Some("Armenian")),
+            ("\u{5d0}\u{fb1d}", Some("Hebrew")),
+            ("\u{627}\u{750}\u{8a0}\u{fb50}\u{fe70}", Some("Arabic")),
+            ("\u{710}\u{780}\u{840}\u{10800}\u{1e800}", Some("another right-to-left script's")),
+            ("\u{13a0}\u{ab70}", Some("Cherokee")),
+            ("\u{1100}\u{3042}\u{30a2}\u{4e00}\u{a960}\u{ac00}\u{f900}\u{20000}", Some("East Asian")),
+            ("\u{2102}\u{24b6}\u{fb00}\u{ff41}\u{1d400}\u{1f130}", Some("compatibility")),
+            ("\u{e01}\u{10a0}", Some("other")),
+            ("1 -\u{301}\u{2190}", None),
+        ] {
+            for letter in letters.chars() {
+                assert_eq!(script(letter), expected, "{:x}", u32::from(letter));
+            }
+        }
+    }
+
+    #[test]
+    fn directions_are_told_of_where_one_script_runs_backward() {
+        for (text, expected) in [
+            ("a\u{3b1}", Some("mixes Latin and Greek letters")),
+            ("a\u{3b1}\u{44f}b", Some("mixes Latin, Greek and Cyrillic letters")),
+            ("\u{627}a", Some("mixes Arabic and Latin letters, written in two directions")),
+            ("a\u{5d0}", Some("mixes Latin and Hebrew letters, written in two directions")),
+            (
+                "a\u{710}",
+                Some("mixes Latin and another right-to-left script's letters, written in two directions"),
+            ),
+            ("\u{5d0}\u{5d1}", None),
+            ("1 2", None),
+        ] {
+            assert_eq!(mixture(text).as_deref(), expected, "{text}");
+        }
+    }
 }

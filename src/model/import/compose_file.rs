@@ -201,4 +201,50 @@ mod tests {
         }
         assert_eq!(condition(None), Condition::Started);
     }
+
+    #[test]
+    fn a_service_says_what_it_takes_on_the_machine() {
+        let text = "services:\n  a: { build: ./server, container_name: x, ports: [\"8080:80\"] }\n  \
+            b: { build: { context: ./api/, target: dev } }\n  c: { image: \"docker.io/library/redis:7\", ports: [\"6379:6379\"] }\n  \
+            d: { image: redis }\n";
+        let read = read("compose.yaml", text).unwrap();
+        let said: Vec<(&str, usize, bool, Option<&str>, bool)> = read
+            .services
+            .iter()
+            .map(|one| {
+                (one.service.as_str(), one.ports.len(), one.is_named, one.build.as_deref(), one.is_store)
+            })
+            .collect();
+        assert_eq!(
+            said,
+            [
+                ("a", 1, true, Some("server"), false),
+                ("b", 0, false, Some("api"), false),
+                ("c", 1, false, None, true),
+                ("d", 0, false, None, false),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_store_is_asked_as_its_image_says_unless_the_file_has_a_check() {
+        for (image, check) in [
+            ("postgres:17", Some("postgres")),
+            ("docker.io/postgis/postgis@sha256:0", Some("postgres")),
+            ("timescale/timescaledb", Some("postgres")),
+            ("valkey/valkey:8", Some("redis")),
+            ("mariadb", Some("tcp")),
+            ("minio/minio", Some("tcp")),
+            ("postgres/other", None),
+            ("nginx", None),
+        ] {
+            assert_eq!(store(image), check, "{image}");
+            let of = |more: &str| {
+                let text = format!("services:\n  a: {{ image: \"{image}\", ports: [\"1:1\"]{more} }}\n");
+                read("compose.yaml", &text).unwrap().found.services[0].health.clone()
+            };
+            let expected = check.map(|check| format!("{{ {check} = {{}}, start_timeout = \"5m\" }}"));
+            assert_eq!((of(""), of(", healthcheck: { test: x }")), (expected, None), "{image}");
+        }
+    }
 }

@@ -161,4 +161,58 @@ mod tests {
         assert_eq!(translate("docker ps --format '{{.Names}}'"), ShellWords::Unsayable);
         assert_eq!(translate(" "), ShellWords::Unsayable);
     }
+
+    #[test]
+    fn a_variable_is_the_ports_by_its_whole_name_and_outside_of_single_quotes() {
+        for (command, expected) in [
+            ("x $PORT", "x {{ port }}"),
+            ("x $PORT/a ${PORT}b", "x {{ port }}/a {{ port }}b"),
+            ("x ${PORT-80} ${PORT:-80}", "x {{ port }} {{ port }}"),
+            ("x $PORT_A $PORTS $PORT2", "x $PORT_A $PORTS $PORT2"),
+            ("x ${PORT:=80} ${PORT:-a b} ${PORTS}", "x ${PORT:=80} ${PORT:-a b} ${PORTS}"),
+            ("x ${PORT", "x ${PORT"),
+            ("x '$PORT' $PORT", "x '$PORT' {{ port }}"),
+            ("x \"$PORT\" \"it's $PORT\"", "x \"{{ port }}\" \"it's {{ port }}\""),
+            ("x 'say \"' $PORT '\"'", "x 'say \"' {{ port }} '\"'"),
+            ("x \\$PORT \\' $PORT", "x \\$PORT \\' {{ port }}"),
+            ("x '\\' $PORT \\é \\", "x '\\' {{ port }} \\é \\"),
+        ] {
+            assert_eq!(with_port(command), expected, "{command}");
+        }
+    }
+
+    #[test]
+    fn a_shell_is_needed_for_what_only_it_reads() {
+        for (command, needs) in [
+            ("serve -p 80", false),
+            ("A=1 serve", true),
+            ("serve A=1", false),
+            ("cd api", true),
+            ("source x", true),
+            (". x", true),
+            ("exec x", true),
+            ("[ -f x ]", true),
+            ("cdx api", false),
+            ("x $A", true),
+            ("x \"$A\"", true),
+            ("x '$A'", false),
+            ("x `a`", true),
+            ("x \\$A \\| \\\"", false),
+            ("x '\\'", false),
+            ("x a|b", true),
+            ("x \"a|b\" 'c;d'", false),
+            ("x a*", true),
+            ("x a?", true),
+            ("x (a", true),
+            ("x\ny", true),
+            ("x ~/a", true),
+            ("x\t#a", true),
+            ("x a~ a#", false),
+            ("x 'a", true),
+            ("x \"a", true),
+            ("x \"it's\" 'say \"'", false),
+        ] {
+            assert_eq!(needs_shell(command), needs, "{command}");
+        }
+    }
 }

@@ -167,4 +167,37 @@ mod tests {
         let test = body(&[notice(NoticeKind::Test, 100)], NoticeFormat::Alertmanager);
         assert_eq!(test[0]["endsAt"], "1970-01-01T00:02:40Z", "nobody ends a test");
     }
+
+    #[test]
+    fn what_stands_for_several_changes_says_how_many() {
+        for (changes, expected) in [(1, Value::Null), (2, json!(2)), (3, json!(3))] {
+            let one = body(&[Notice { changes, ..notice(NoticeKind::Failed, 100) }], NoticeFormat::Json);
+            assert_eq!((&one["changes"], &one["schema"]), (&expected, &json!(1)), "{changes}");
+        }
+    }
+
+    #[test]
+    fn several_notices_are_all_told() {
+        let two = [notice(NoticeKind::Failed, 100), notice(NoticeKind::Recovered, 101)];
+        let (title, text) = words(&two);
+        assert_eq!(title, "2 notices of the quiet hours");
+        assert_eq!(text, format!("{}\n{}", two[0].text(), two[1].text()));
+        let said = body(&two, NoticeFormat::Slack);
+        assert_eq!(said["text"], format!("*{title}*\n{}", escaped(&text)));
+    }
+
+    #[test]
+    fn an_alert_is_called_after_what_is_wrong() {
+        for (subject, labels) in [
+            ("limit:web:memory", json!({ "alertname": "wt_limit", "service": "web", "limit": "memory" })),
+            ("setup", json!({ "alertname": "wt_setup" })),
+            ("", json!({ "alertname": "wt_notice" })),
+            ("port:5000", json!({ "alertname": "wt_port" })),
+        ] {
+            let one = Notice { subject: subject.to_owned(), ..notice(NoticeKind::Failed, 100) };
+            let mut expected = json!({ "repository": "shop", "worktree": "feature-<b>" });
+            expected.as_object_mut().unwrap().extend(labels.as_object().unwrap().clone());
+            assert_eq!(body(&[one], NoticeFormat::Alertmanager)[0]["labels"], expected, "{subject}");
+        }
+    }
 }

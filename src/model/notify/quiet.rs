@@ -79,11 +79,39 @@ mod tests {
             (night, "2026-05-02T05:00:00Z", None),
             (noon, "2026-05-01T10:00:00Z", Some("2026-05-01T11:30:00Z")),
             (noon, "2026-05-01T11:30:00Z", None),
+            (noon, "2026-05-01T09:59:59Z", None),
+            (noon, "2026-05-01T20:00:00Z", None),
+            (noon, "2026-05-01T11:29:59Z", Some("2026-05-01T11:30:00Z")),
         ] {
             assert_eq!(hours.end(at(now), &zone), end.map(at), "{now}");
         }
-        for wrong in ["22-7", "22:00", "7:00-7:00", "24:00-1:00", "22:0-07:00", "a:00-b:00"] {
+        for wrong in [
+            "22-7",
+            "22:00",
+            "7:00-7:00",
+            "24:00-1:00",
+            "22:0-07:00",
+            "a:00-b:00",
+            "022:00-07:00",
+            "22:00-07:000",
+        ] {
             assert!(read(&json!(wrong)).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn hours_that_end_while_the_clock_is_put_back_end_at_once() {
+        // At 3:00 the clock of Berlin goes back to 2:00: 2:30 is there twice, and means the first time.
+        let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let hours = read(&json!("01:00-02:30")).unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        for (now, end) in [
+            ("2026-10-25T00:15:00Z", Some("2026-10-25T00:30:00Z")),
+            ("2026-10-25T00:45:00Z", None),
+            ("2026-10-25T01:15:00Z", Some("2026-10-25T01:15:01Z")),
+            ("2026-10-25T01:45:00Z", None),
+        ] {
+            assert_eq!(hours.end(at(now), &zone), end.map(at), "{now}");
         }
     }
 }

@@ -100,4 +100,33 @@ mod tests {
             assert_eq!(NoticeFormat::find(word).map(NoticeFormat::as_str), Some(word));
         }
     }
+
+    #[test]
+    fn a_command_uses_only_what_a_notice_has() {
+        for command_line in ["notify-send '{{ title }}' '{{ text }}'", "say \"{{ worktree }} {{ service }}\""]
+        {
+            assert_eq!(command(&command_line.into()), Ok(command_line));
+        }
+        assert!(command(&"say 'a".into()).is_err());
+        assert!(command(&7.into()).is_err());
+        let fault = command(&"say {{titel}}".into()).unwrap_err();
+        assert!(fault.message.starts_with("`{{titel}}`: "), "{}", fault.message);
+        assert!(fault.hint.is_some_and(|hint| hint.contains("`title`")));
+    }
+
+    #[test]
+    fn notices_are_wanted_where_there_is_something_to_tell_and_somebody_to_tell() {
+        let on = vec![NoticeKind::Failed];
+        let command = Some("say".to_owned());
+        let webhook = Some(Webhook::File("~/hook".to_owned()));
+        for (settings, is_wanted) in [
+            (NotifySettings::default(), false),
+            (NotifySettings { on: on.clone(), ..NotifySettings::default() }, false),
+            (NotifySettings { command: command.clone(), ..NotifySettings::default() }, false),
+            (NotifySettings { on: on.clone(), command, ..NotifySettings::default() }, true),
+            (NotifySettings { on, webhook, ..NotifySettings::default() }, true),
+        ] {
+            assert_eq!(settings.is_wanted(), is_wanted, "{settings:?}");
+        }
+    }
 }

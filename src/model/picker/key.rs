@@ -204,4 +204,47 @@ mod tests {
             [PressedKey::Letter('a'), PressedKey::Letter('b')]
         );
     }
+
+    #[test]
+    fn each_sequence_of_a_terminal_is_its_key() {
+        for (bytes, key) in [
+            (&b"\x1b[A"[..], Some(PressedKey::Up)),
+            (b"\x1b[B", Some(PressedKey::Down)),
+            (b"\x1b[H", Some(PressedKey::First)),
+            (b"\x1b[F", Some(PressedKey::Last)),
+            (b"\x1bOH", Some(PressedKey::First)),
+            (b"\x1bOF", Some(PressedKey::Last)),
+            (b"\x1b[5~", Some(PressedKey::PageUp)),
+            (b"\x1b[6~", Some(PressedKey::PageDown)),
+            (b"\x1b[1~", Some(PressedKey::First)),
+            (b"\x1b[7~", Some(PressedKey::First)),
+            (b"\x1b[4~", Some(PressedKey::Last)),
+            (b"\x1b[8~", Some(PressedKey::Last)),
+            (b"\x1b[3~", None),
+            (b"\x1b[C", None),
+            (b"\x1bOC", None),
+            (b"\x1bx", None),
+            (b"\x1b\x1b[A", Some(PressedKey::Escape)),
+            (b"\r", Some(PressedKey::Enter)),
+            (b"\n", Some(PressedKey::Enter)),
+            (b"\x08", Some(PressedKey::Backspace)),
+            (b"\x01", Some(PressedKey::Control('a'))),
+            (b"\x1a", Some(PressedKey::Control('z'))),
+            (b"\x1c", None),
+            (b"\x00", None),
+            ("\u{7ff}".as_bytes(), Some(PressedKey::Letter('\u{7ff}'))),
+            ("\u{ffff}".as_bytes(), Some(PressedKey::Letter('\u{ffff}'))),
+            ("\u{10ffff}".as_bytes(), Some(PressedKey::Letter('\u{10ffff}'))),
+        ] {
+            let mut decoder = Decoder::default();
+            assert_eq!(decoder.feed(bytes).first().copied(), key, "{bytes:?}");
+            for cut in 1..bytes.len() {
+                let mut decoder = Decoder::default();
+                let first = decoder.feed(&bytes[..cut]).first().copied();
+                assert_eq!(first.or(decoder.feed(&bytes[cut..]).first().copied()), key, "{bytes:?} at {cut}");
+            }
+        }
+        assert_eq!(keys(&[b"\x1b[3~a\x1bxb\x1bOCc"]), ['a', 'b', 'c'].map(PressedKey::Letter));
+        assert_eq!(keys(&[b"\x1b["]), [], "what has begun and does not go on is nothing");
+    }
 }

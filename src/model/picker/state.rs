@@ -300,7 +300,9 @@ mod tests {
     fn the_typed_text_names_what_is_made_and_a_url_is_needed_to_open_one() {
         let mut picker = picker();
         assert_eq!(picker.press(PressedKey::Control('n')), PickerWish::Create(None));
+        assert_eq!((picker.typed(), picker.count()), ("", 4));
         typed(&mut picker, "login");
+        assert_eq!((picker.typed(), picker.count()), ("login", 4));
         assert_eq!(picker.press(PressedKey::Control('n')), PickerWish::Create(Some("login".into())));
         assert_eq!(picker.press(PressedKey::Control('o')), PickerWish::Open(choice("login")));
         picker.press(PressedKey::Control('u'));
@@ -315,5 +317,21 @@ mod tests {
         assert_eq!(picker.chosen(), Some(&choice("pay")));
         picker.drop_row(Path::new("/w/pay"));
         assert_eq!(picker.chosen(), Some(&choice("main")));
+    }
+
+    #[test]
+    fn a_word_or_all_that_was_typed_is_taken_back() {
+        for (text, key, left) in [
+            ("one two", PressedKey::Control('w'), "one "),
+            ("one two ", PressedKey::Control('w'), "one "),
+            ("one", PressedKey::Control('w'), ""),
+            ("one two", PressedKey::Backspace, "one tw"),
+            ("one two", PressedKey::Control('u'), ""),
+            ("one two", PressedKey::Control('q'), "one two"),
+        ] {
+            let mut picker = picker();
+            typed(&mut picker, text);
+            assert_eq!((picker.press(key), picker.typed()), (PickerWish::Nothing, left), "{text} {key:?}");
+        }
     }
 }

@@ -110,4 +110,16 @@ mod tests {
         let told: Vec<String> = held(&events, &within).iter().map(ToString::to_string).collect();
         assert_eq!(told, ["5001: held 3 times on 2 days, by node, python3", "5000: held 1 time on 1 day"]);
     }
+
+    #[test]
+    fn whoever_held_a_port_most_often_is_named_first() {
+        let met = |by: &[&str]| {
+            let holders: Vec<Value> = by.iter().map(|by| json!({ "port": 5001, "command": by })).collect();
+            Event::new("port_conflict").with("port", 5001).with("holders", holders)
+        };
+        let events = [met(&["a", "z"]), met(&["z", "wt"]), met(&["z"]), met(&["a"]), met(&["b", "git-wt"])];
+        let within = PortRanges(vec!["5000-5099".parse().unwrap()]);
+        let told: Vec<String> = held(&events, &within).iter().map(ToString::to_string).collect();
+        assert_eq!(told, ["5001: held 5 times on 1 day, by z, a, b"]);
+    }
 }

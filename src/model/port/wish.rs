@@ -44,3 +44,45 @@ impl ServiceWish {
         Self { former, ..self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::checks::sample::{entry, port};
+    use crate::model::config::layers::{Layer, Source};
+    use crate::model::config::merge::merge;
+    use crate::model::registry::table::Registry;
+
+    #[test]
+    fn a_port_comes_from_the_services_own_range_else_from_its_purposes() {
+        let text = "[service.db]\nports = \"7000-7009\"\n[service.web]\n".to_owned();
+        let layer = Layer { path: "x".to_owned(), text, source: Source::User };
+        let config = merge(&[layer], &[]).unwrap();
+        let feature: Purpose = "feature".parse().unwrap();
+        let [db, web] = ["db", "web"].map(|name| name.parse::<ServiceName>().unwrap());
+        let own = PortRanges(vec!["7000-7009".parse().unwrap()]);
+        for (purpose, service, ranges, own_range) in [
+            (Some(&feature), &db, own.clone(), true),
+            (None, &db, own, true),
+            (Some(&feature), &web, config.ranges_for(&feature, &web), false),
+            (None, &web, PortRanges::default(), false),
+        ] {
+            let wish = ServiceWish::of(&config, purpose, service);
+            assert_eq!(wish, ServiceWish::new(service.clone(), ranges, own_range), "{service}");
+        }
+        assert_ne!(config.ranges_for(&feature, &web), PortRanges::default());
+    }
+
+    #[test]
+    fn the_port_that_the_service_had_is_tried_first() {
+        let mut registry = Registry::default();
+        let gone = entry("a", 1, &[5000, 5001]);
+        registry.remember_ports(&gone);
+        let former = registry.find_former_of(&gone);
+        for (service, expected) in [("web", Some(port(5000))), ("port-2", Some(port(5001))), ("db", None)] {
+            let wish = ServiceWish::new(service.parse().unwrap(), PortRanges::default(), false);
+            assert_eq!(wish.clone().recalling(former).former, expected, "{service}");
+            assert_eq!(wish.clone().recalling(None), wish);
+        }
+    }
+}

@@ -138,3 +138,120 @@ impl Debt {
             && facts(self) == facts(other)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::checks::sample;
+
+    fn debt(at: TeardownAt, variables: &[(&str, &str)]) -> Debt {
+        let mut entry = sample::entry("a", 7, &[]);
+        entry.notes.teardown.write(&Teardown {
+            commands: Vec::new(),
+            variables: variables
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            at,
+            timeout: 10,
+            keep: 100,
+            needs_trust: false,
+            extra: Map::new(),
+        });
+        Debt::of(&entry, 3).unwrap()
+    }
+
+    /// So many seconds after the machine was started at the epoch.
+    fn after(seconds: i64) -> Witnesses {
+        let now = Timestamp::from_second(seconds).unwrap();
+        let here = Moment { boot: "b".to_owned(), seconds };
+        Witnesses { now, here, written: Some(now), made: Some(now) }
+    }
+
+    #[test]
+    fn a_debt_is_about_worktrees_of_its_name_and_place_now_or_when_the_setup_began() {
+        let then = [("WT_NAME", "then"), ("WT_PATH", "/w/then"), ("A", "other"), ("B", "/w/other")];
+        for (name, path, repository, variables, is_it) in [
+            ("a", "/x", "r", &[][..], true),
+            ("x", "/w/a", "r", &[], true),
+            ("x", "/x", "r", &[], false),
+            ("a", "/w/a", "s", &[], false),
+            ("then", "/x", "r", &then, true),
+            ("x", "/w/then", "r", &then, true),
+            ("then", "/x", "r", &[], false),
+            ("x", "/w/then", "r", &[], false),
+            ("other", "/w/other", "r", &then, false),
+            ("/w/then", "/x", "r", &then, false),
+            ("x", "then", "r", &then, false),
+            ("then", "/w/then", "s", &then, false),
+        ] {
+            let entry = Entry {
+                name: name.to_owned(),
+                path: path.into(),
+                repository_id: RepositoryId(repository.to_owned()),
+                ..sample::entry("x", 1, &[])
+            };
+            assert_eq!(
+                debt(TeardownAt::Remove, variables).is_of(&entry),
+                is_it,
+                "{name} {path} {repository}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_debt_is_held_by_whoever_is_there_and_by_who_may_come_back() {
+        let trash = serde_json::json!({
+            "token": "t", "folder": "/t", "admin": "/a", "removed_at": Timestamp::UNIX_EPOCH, "until": Timestamp::UNIX_EPOCH,
+        });
+        let removed = EntryState::Removed { trash: serde_json::from_value(trash).unwrap() };
+        for (at, may_return, by_living, by_removed) in [
+            (TeardownAt::Remove, false, true, false),
+            (TeardownAt::Remove, true, true, true),
+            (TeardownAt::Expiry, false, true, true),
+        ] {
+            let debt = Debt { may_return, ..debt(at, &[]) };
+            let there = sample::entry("a", 1, &[]);
+            let gone = Entry { state: removed.clone(), ..there.clone() };
+            assert_eq!((debt.is_held_by(&there), debt.is_held_by(&gone)), (by_living, by_removed), "{at:?}");
+            let other = Entry { name: "x".to_owned(), path: "/x".into(), ..there };
+            assert!(!debt.is_held_by(&other));
+        }
+        assert!(debt(TeardownAt::Remove, &[]).may_return, "it was there when its record went");
+        assert_eq!(debt(TeardownAt::Remove, &[]).marker(), "teardown/r-3");
+    }
+
+    #[test]
+    fn a_worktree_that_may_come_back_is_waited_for_since_it_is_known_to_be_gone() {
+        let mut owed = debt(TeardownAt::Remove, &[]);
+        assert_eq!(owed.passage(&after(1000)), Passage::NotYet, "nobody noted since when");
+        owed.date(&after(50));
+        owed.date(&after(60));
+        assert_eq!((owed.since, owed.since_in.clone()), (Some(after(50).now), Some(after(50).here)));
+        assert_eq!(owed.passage(&after(149)), Passage::NotYet);
+        assert_eq!(owed.passage(&after(150)), Passage::Over);
+        let jumped = Witnesses { here: after(60).here, ..after(1_000_000) };
+        owed.date(&jumped);
+        assert_eq!(owed.seen_over.as_ref().map(|seen| &seen.at), Some(&jumped.here));
+        owed.date(&after(40));
+        assert_eq!((owed.since, owed.seen_over.clone()), (Some(after(40).now), None), "the clock went back");
+        let settled = Debt { may_return: false, since: None, ..owed };
+        let mut dated = settled.clone();
+        dated.date(&after(50));
+        assert_eq!((settled.passage(&after(0)), dated), (Passage::Over, settled));
+    }
+
+    #[test]
+    fn one_that_failed_is_put_off_for_a_day_by_the_clock() {
+        let mut owed = debt(TeardownAt::Remove, &[]);
+        assert!(!owed.is_put_off(after(0).now));
+        let at = after(1000).now;
+        owed.failed =
+            Some(FailedTeardown { at, command: String::new(), exit: None, reason: String::new(), log: None });
+        for (seconds, is_put_off) in
+            [(999, false), (1000, true), (1000 + 86_399, true), (1000 + 86_400, false)]
+        {
+            assert_eq!(owed.is_put_off(after(seconds).now), is_put_off, "{seconds}");
+        }
+    }
+}

@@ -217,4 +217,37 @@ mod tests {
         assert!(registry.calls_for_teardown(&witnesses(24 * 3600)));
         assert!(registry.calls_for_teardown(&witnesses(-5)), "a clock that was set back puts nothing off");
     }
+
+    #[test]
+    fn a_debt_waits_for_another_of_its_name_or_place_in_its_own_repository_alone() {
+        let b = RepositoryId("b".to_owned());
+        let elsewhere = |name: &str| Entry { path: "/else/where".into(), ..entry(name, TeardownAt::Remove) };
+        for (other, is_awaited) in [
+            (elsewhere("a"), true),
+            (Entry { name: "c".to_owned(), ..entry("a", TeardownAt::Remove) }, true),
+            (elsewhere("c"), false),
+            (Entry { repository_id: b.clone(), ..elsewhere("a") }, false),
+            (Entry { repository_id: b, ..entry("a", TeardownAt::Remove) }, false),
+        ] {
+            let mut registry = gone(Entry { state: removed(), ..entry("a", TeardownAt::Remove) });
+            assert!(is_due(&registry, 0));
+            let mut other = other;
+            other.notes.teardown.write(&teardown("another", TeardownAt::Remove));
+            registry.insert(other.clone());
+            registry.take_all(|_| true);
+            assert_eq!(registry.debts.len(), 2);
+            assert_eq!(!is_due(&registry, 0), is_awaited, "{} {}", other.name, other.path.display());
+        }
+    }
+
+    #[test]
+    fn a_debt_of_a_time_to_come_is_dated_anew() {
+        let mut registry = gone(entry("a", TeardownAt::Remove));
+        registry.date_debts(&witnesses(1000));
+        assert!(!registry.calls_for_teardown(&witnesses(1000)));
+        assert!(registry.calls_for_teardown(&witnesses(999)), "the clock was set back");
+        registry.date_debts(&witnesses(0));
+        assert_eq!(registry.debts[0].since, Some(witnesses(0).now));
+        assert!(!registry.calls_for_teardown(&witnesses(1)));
+    }
 }

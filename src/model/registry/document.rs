@@ -218,4 +218,63 @@ mod tests {
         let owned = crate::model::port::selection::owned_ports(&registry);
         assert_eq!(owned.into_iter().map(Port::number).collect::<Vec<_>>(), [5000]);
     }
+
+    #[test]
+    fn what_is_no_registry_of_ours_is_refused_with_the_reason() {
+        let too_much = u64::MAX / 2 + 1;
+        for (text, code, message) in [
+            (String::new(), Code::RegistryCorrupt, "the registry r.json is empty"),
+            ("{".to_owned(), Code::RegistryCorrupt, "the registry r.json is damaged: EOF"),
+            (
+                r#"{"schema":1,"worktrees":7}"#.to_owned(),
+                Code::RegistryCorrupt,
+                "the registry r.json is damaged: ",
+            ),
+            ("{}".to_owned(), Code::RegistryCorrupt, "the registry r.json has no schema number"),
+            (r#"{"schema":0}"#.to_owned(), Code::RegistryCorrupt, "the registry r.json has no schema number"),
+            (
+                r#"{"schema":"1"}"#.to_owned(),
+                Code::RegistryCorrupt,
+                "the registry r.json has no schema number",
+            ),
+            (
+                r#"{"schema":2}"#.to_owned(),
+                Code::RegistryNewer,
+                "r.json was written by a newer wt (schema 2; this one knows 1)",
+            ),
+            (
+                r#"{"schema":2,"worktrees":7}"#.to_owned(),
+                Code::RegistryNewer,
+                "r.json was written by a newer wt",
+            ),
+            (
+                format!(r#"{{"schema":1,"sequence":{too_much}}}"#),
+                Code::RegistryCorrupt,
+                "the registry r.json has a sequence number without sense",
+            ),
+        ] {
+            let failure = Registry::parse(text.as_bytes(), Path::new("r.json")).unwrap_err();
+            assert_eq!(failure.code(), code, "{text}");
+            assert!(failure.message().starts_with(message), "{text}: {}", failure.message());
+        }
+        let most = read(&format!(r#"{{"schema":1,"sequence":{}}}"#, too_much - 1));
+        assert_eq!(most.sequence, too_much - 1);
+    }
+
+    #[test]
+    fn an_empty_registry_is_written_without_what_few_have() {
+        let text = String::from_utf8(Registry::empty().render().unwrap()).unwrap();
+        let expected = "{\"schema\":1,\n\"sequence\":0,\n\"repositories\":[],\n\"worktrees\":[],\n\"exclusions\":[],\n\
+            \"former\":[],\n\"counters\":[]\n}\n";
+        assert_eq!(text, expected);
+        assert_eq!(read(&text), Registry::default());
+    }
+
+    #[test]
+    fn what_happened_is_taken_out_once() {
+        let mut registry = Registry::default();
+        registry.record_event(jiff::Timestamp::UNIX_EPOCH, Event::new("x"));
+        let taken: Vec<u64> = registry.take_events().iter().map(|event| event.sequence).collect();
+        assert_eq!((taken, registry.take_events()), (vec![1], Vec::new()));
+    }
 }

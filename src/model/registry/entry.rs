@@ -333,19 +333,4 @@ impl Serialize for Entry {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::model::checks::sample;
-
-    #[test]
-    fn a_block_lies_in_the_usual_file_unless_others_are_named() {
-        let mut entry = sample::entry("a", 0, &[]);
-        assert_eq!(entry.block_files(), [".env"]);
-        entry.name_block_files(&["server/.env".to_owned()]);
-        assert_eq!(entry.block_files(), ["server/.env"]);
-        entry.name_block_files(&[".env".to_owned()]);
-        assert!(entry.env_files.is_empty(), "an earlier wt reads the usual one too");
-        assert_eq!(entry.block_files(), [".env"]);
-        entry.env = false;
-        assert!(entry.block_files().is_empty(), "it has no block");
-    }
-}
+mod tests;

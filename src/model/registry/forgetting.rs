@@ -232,4 +232,46 @@ mod tests {
         assert_eq!([may(0, true), may(0, true), may(1, false)], [false; 3]);
         assert_eq!([may(2, true), may(3, true)], [false, true], "the clock was right in between");
     }
+
+    #[test]
+    fn of_what_was_removed_it_is_noted_once_that_the_clock_runs_ahead() {
+        let mut registry = Registry::default();
+        let trash = serde_json::json!({
+            "token": "t", "folder": "/t", "admin": "/a", "removed_in": { "boot": "b", "seconds": 0 },
+            "removed_at": Timestamp::UNIX_EPOCH, "until": Timestamp::UNIX_EPOCH + DAY * 7,
+        });
+        let state = EntryState::Removed { trash: serde_json::from_value(trash).unwrap() };
+        registry.insert(entry("there", 1, &[]));
+        registry.insert(Entry { state, ..entry("a", 2, &[]) });
+        let seen = |registry: &Registry| {
+            registry.entries().any(
+                |entry| matches!(&entry.state, EntryState::Removed { trash } if trash.seen_over.is_some()),
+            )
+        };
+        let jumped = Witnesses { here: after(1).here, ..after(24 * 100) };
+        let ahead = SignedDuration::from_hours(24 * 100 - 1);
+        for (witnesses, expected, is_seen) in [
+            (after(1), None, false),
+            (jumped.clone(), Some(ahead), true),
+            (jumped, None, true),
+            (after(2), None, false),
+            (after(24 * 7), None, false),
+        ] {
+            assert_eq!(registry.note_removed(&witnesses), expected, "{witnesses:?}");
+            assert_eq!(seen(&registry), is_seen, "{witnesses:?}");
+        }
+    }
+
+    #[test]
+    fn a_repository_stays_where_a_record_cannot_be_read_or_is_its_own() {
+        let row = serde_json::json!({ "state": "active", "allocations": [{ "port": 5000 }] });
+        for (unreadable, left) in [(None, 1), (Some(row), 2)] {
+            let mut registry = registry();
+            registry.worktrees.extend(unreadable.map(RegistryRow::Unreadable));
+            for days in [0, 90] {
+                registry.forget(&after(24 * days), DAY * 90, &HashSet::new(), |_| true);
+            }
+            assert_eq!((registry.entries().count(), registry.repositories.len()), (1, left));
+        }
+    }
 }

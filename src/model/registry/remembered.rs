@@ -237,4 +237,78 @@ mod tests {
         assert!(registry.find_former_of(&other).is_some() && registry.find_former_of(&known).is_none());
         assert_eq!(registry.kept_former_ports().len(), 1);
     }
+
+    #[test]
+    fn ports_that_a_person_releases_are_remembered_no_more() {
+        let mut registry = Registry::default();
+        let entry = registry.insert(sample::entry("a", 0, &[5000, 5001]));
+        let other = registry.insert(sample::entry("b", 0, &[5000]));
+        registry.remember_ports(&entry);
+        registry.remember_ports(&other);
+        registry.forget_former(&entry, &[sample::port(5000)]);
+        let ports = |entry: &Entry| {
+            let former = registry.find_former_of(entry).unwrap();
+            former.ports.iter().map(|known| known.port.number()).collect::<Vec<_>>()
+        };
+        assert_eq!((ports(&entry), ports(&other)), (vec![5001], vec![5000]));
+    }
+
+    #[test]
+    fn what_is_given_up_later_stands_beside_what_was_given_up_before() {
+        let mut registry = Registry::default();
+        let entry = registry.insert(sample::entry("a", 0, &[5000, 5001]));
+        registry.remember_ports(&entry);
+        for (given_up, expected) in [
+            (&[5002][..], vec!["web:5002", "port-2:5001"]),
+            (&[5001], vec!["web:5001"]),
+            (&[], vec!["web:5001"]),
+        ] {
+            registry.remember_released(&entry, &sample::entry("a", 0, given_up).allocations);
+            let former = registry.find_former_of(&entry).unwrap();
+            let said: Vec<String> =
+                former.ports.iter().map(|known| format!("{}:{}", known.service, known.port)).collect();
+            assert_eq!(said, expected, "{given_up:?}");
+            assert_eq!(registry.former.len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_worktree_of_git_is_recorded_again_as_it_was_when_it_was_released() {
+        let mut registry = Registry::default();
+        let then = Entry {
+            identifier: "login".to_owned(),
+            env: true,
+            env_files: vec!["server/.env".to_owned()],
+            ..sample::entry("a", 0, &[5000])
+        };
+        let then = registry.insert(then);
+        registry.remember_vanished(&[then.clone()]);
+        registry.take_all(|_| true);
+        let draft = || Entry {
+            name: "draft".to_owned(),
+            purpose: None,
+            identifier: "draft".to_owned(),
+            env: false,
+            env_files: Vec::new(),
+            allocations: Vec::new(),
+            ..then.clone()
+        };
+        let expected = Entry { allocations: Vec::new(), ..then.clone() };
+        assert_eq!(registry.recalled(draft()), expected);
+        let find = |registry: &Registry, admin: &str, path: &str| {
+            registry.find_former_identifier(&then.repository_id, admin, Path::new(path)).map(str::to_owned)
+        };
+        assert_eq!(find(&registry, "a", "/w/a").as_deref(), Some("login"));
+        assert_eq!(find(&registry, "b", "/w/b"), None);
+        let stranger = Entry { admin: "b".to_owned(), path: "/w/b".into(), ..draft() };
+        assert_eq!(registry.recalled(stranger.clone()), stranger);
+        let elsewhere = Entry { repository_id: RepositoryId("s".to_owned()), ..draft() };
+        assert_eq!(registry.recalled(elsewhere.clone()), elsewhere);
+        registry.insert(Entry {
+            path: "/w/new".into(),
+            admin: "new".to_owned(),
+            ..sample::entry("a", 0, &[])
+        });
+        assert_eq!(registry.recalled(draft()).name, "draft", "another is called so by now");
+    }
 }

@@ -120,4 +120,28 @@ mod tests {
             "250 % of a core, where 200 % of a core is the limit"
         );
     }
+
+    #[test]
+    fn a_limit_is_told_by_its_kind_and_size() {
+        let limits = Limits { memory_bytes: Some(3 << 20), cpu_percent: Some(150.0) };
+        for (kind, expected) in
+            [(LimitKind::Memory, "memory, 3 MiB"), (LimitKind::Cpu, "cpu, 150 % of a core")]
+        {
+            assert_eq!(limits.words(kind).as_deref(), Some(expected));
+            assert_eq!(Limits::default().words(kind), None);
+        }
+    }
+
+    #[test]
+    fn a_limit_is_over_from_the_third_look_to_the_first_below() {
+        let mut streak = LimitStreak::default();
+        let seen: Vec<bool> = [true, true, true, true, false, true]
+            .into_iter()
+            .map(|above| {
+                streak.see(above);
+                streak.is_over()
+            })
+            .collect();
+        assert_eq!(seen, [false, false, true, true, false, false]);
+    }
 }

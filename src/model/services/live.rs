@@ -247,4 +247,23 @@ mod tests {
         );
         assert_eq!(judged(StateSource::Nothing, None, None), (None, 0));
     }
+
+    #[test]
+    fn a_service_is_said_to_run_unless_it_rests_or_nothing_is_said() {
+        for (state, is_running) in [
+            (ServiceState::Stopped, false),
+            (ServiceState::Starting, true),
+            (ServiceState::Ready, true),
+            (ServiceState::Unhealthy, true),
+            (ServiceState::Stopping, true),
+            (ServiceState::Backoff, true),
+            (ServiceState::Failed, false),
+            (ServiceState::Completed, false),
+            (ServiceState::Asleep, true),
+        ] {
+            assert_eq!(StateSource::Now(state).is_of_running(), is_running, "{state:?}");
+            assert_eq!(StateSource::Then(state, None).is_of_running(), is_running, "{state:?}");
+        }
+        assert!(!StateSource::Nothing.is_of_running());
+    }
 }

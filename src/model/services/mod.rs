@@ -14,6 +14,8 @@ pub mod protocol;
 pub mod quiet;
 pub mod readiness;
 pub mod record;
+#[cfg(test)]
+pub mod sample;
 pub mod samples;
 pub mod service;
 pub mod state;

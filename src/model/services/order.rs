@@ -244,4 +244,37 @@ mod tests {
         all.insert(needs.clone(), ServiceSettings::default());
         assert_eq!(check(&all), [Tangle::NotRunnable { service, needs }]);
     }
+
+    #[test]
+    fn only_what_lies_between_cycles_is_left_of_the_knots() {
+        let knots = |text: &str| {
+            let all = services(text);
+            in_knots(&all).into_iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(knots("a: b c, b: d, c: d, d"), "", "each of several ways is walked");
+        assert_eq!(knots("a: b, b: a c, c: d, d"), "a b");
+        assert_eq!(knots("x: a, a: b, b: a"), "a b");
+        assert_eq!(knots("a: b, b: a c, c: d e, d: c, e"), "a b c d");
+        assert_eq!(knots("x: a b, y: a, a: b, b: a"), "a b");
+        assert_eq!(knots("a: a x, x: y z, y: z, z"), "a");
+        assert_eq!(knots("a: gone"), "");
+    }
+
+    #[test]
+    fn a_tangle_is_about_the_service_that_needs() {
+        for tangle in check(&services("a: gone, b: b")) {
+            let expected = if matches!(tangle, Tangle::Cycle { .. }) { "b" } else { "a" };
+            assert_eq!(tangle.service().as_str(), expected, "{tangle:?}");
+        }
+    }
+
+    #[test]
+    fn the_shortest_of_several_cycles_is_told_and_fifty_services_at_most() {
+        let path = |text: &str| way_back(&services(text), &name("a")).map(|path| words(&path));
+        assert_eq!(path("a: b c, b: d, c: a, d: a").as_deref(), Some("a c a"));
+        assert_eq!(path("a: b, b: c, c: d, d: a").as_deref(), Some("a b c d a"));
+        assert_eq!(path("a: b, b: c, c: b"), None);
+        let many: Vec<String> = (10..99).map(|at| format!("s{at}: s{at}")).collect();
+        assert_eq!(check(&services(&many.join(","))).len(), 50);
+    }
 }

@@ -115,3 +115,99 @@ impl KeptService {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::services::sample::plan;
+
+    fn process(pid: u32) -> ProcessId {
+        ProcessId { pid, started: 1, boot: String::new(), namespace: String::new() }
+    }
+
+    fn kept(state: ServiceState, on_demand: bool) -> KeptService {
+        KeptService {
+            plan: ServicePlan { on_demand, ..plan("web", &[]) },
+            state,
+            restarts: 2,
+            reason: Some("503".to_owned()),
+            has_lost_port: false,
+            is_set_up: false,
+            since: Some(Timestamp::UNIX_EPOCH),
+            processes: vec![process(7), process(8)],
+        }
+    }
+
+    #[test]
+    fn only_what_starts_on_demand_has_slept() {
+        let why = Some(lost_port(Port::new(5000).unwrap()));
+        for (on_demand, state, has_lost_port, reason, slept) in [
+            (true, ServiceState::Asleep, false, None, true),
+            (true, ServiceState::Stopped, false, None, false),
+            (true, ServiceState::Stopped, true, None, true),
+            (true, ServiceState::Stopped, false, why.clone(), true),
+            (true, ServiceState::Stopped, false, Some("ended".to_owned()), false),
+            (true, ServiceState::Failed, true, why.clone(), false),
+            (true, ServiceState::Ready, false, None, false),
+            (false, ServiceState::Asleep, false, None, false),
+            (false, ServiceState::Stopped, true, why, false),
+        ] {
+            let service = KeptService { has_lost_port, reason, ..kept(state, on_demand) };
+            assert_eq!(service.slept(), slept, "{service:?}");
+        }
+    }
+
+    #[test]
+    fn what_runs_on_demand_is_left_alone_while_it_does() {
+        for (state, is_left_alone) in [
+            (ServiceState::Stopped, false),
+            (ServiceState::Starting, true),
+            (ServiceState::Ready, true),
+            (ServiceState::Unhealthy, true),
+            (ServiceState::Stopping, true),
+            (ServiceState::Backoff, false),
+            (ServiceState::Failed, false),
+            (ServiceState::Completed, false),
+            (ServiceState::Asleep, true),
+        ] {
+            assert_eq!(kept(state, true).is_left_alone(), is_left_alone, "{state:?}");
+            assert!(!kept(state, false).is_left_alone(), "{state:?}");
+        }
+    }
+
+    #[test]
+    fn a_service_of_which_nothing_runs_ended_unless_it_rests_or_is_watched_in_its_sleep() {
+        let lost = (ServiceState::Stopped, Some("it ended while nobody watched"));
+        for (state, alive, is_supervised, expected) in [
+            (ServiceState::Ready, true, false, (ServiceState::Ready, Some("503"))),
+            (ServiceState::Ready, false, false, lost),
+            (ServiceState::Ready, false, true, lost),
+            (ServiceState::Backoff, false, false, lost),
+            (ServiceState::Failed, false, false, (ServiceState::Failed, Some("503"))),
+            (ServiceState::Completed, false, true, (ServiceState::Completed, Some("503"))),
+            (ServiceState::Asleep, false, true, (ServiceState::Asleep, Some("503"))),
+            (ServiceState::Asleep, false, false, lost),
+        ] {
+            let facts = kept(state, true).facts(|process| alive && process.pid == 8, is_supervised);
+            assert_eq!((facts.state, facts.reason.as_deref()), expected, "{state:?}");
+            let (pids, since): (&[u32], _) =
+                if alive { (&[8], Some(Timestamp::UNIX_EPOCH)) } else { (&[], None) };
+            assert_eq!((facts.pid, &facts.pids[..], facts.since), (pids.first().copied(), pids, since));
+            assert_eq!((facts.service.as_str(), facts.restarts), ("web", 2));
+            assert_eq!((facts.port, facts.samples.len()), (Port::new(5000), 0));
+        }
+    }
+
+    #[test]
+    fn a_record_knows_its_services_and_all_that_they_left() {
+        let record = ServicesRecord {
+            schema: SCHEMA,
+            services: vec![kept(ServiceState::Ready, false)],
+            adopted: vec![process(9)],
+            ..ServicesRecord::default()
+        };
+        assert!(record.find(&"web".parse().unwrap()).is_some());
+        assert_eq!(record.find(&"db".parse().unwrap()), None);
+        assert_eq!(record.processes().map(|process| process.pid).collect::<Vec<_>>(), [7, 8, 9]);
+    }
+}

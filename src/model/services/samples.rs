@@ -114,4 +114,16 @@ mod tests {
         );
         assert_eq!(cpu_percent(Duration::ZERO, Duration::ZERO, Duration::ZERO), None);
     }
+
+    #[test]
+    fn of_a_full_ring_every_second_one_of_the_older_half_goes() {
+        let seconds = |count: i64| {
+            let mut ring = SampleRing::default();
+            (1..=count).for_each(|second| ring.add(sample(second)));
+            ring.since(Timestamp::UNIX_EPOCH).iter().map(|known| known.at.as_second()).collect::<Vec<_>>()
+        };
+        assert_eq!(seconds(720), (1..=720).collect::<Vec<_>>());
+        let thinned: Vec<i64> = (1..=180).map(|at| at * 2).chain(361..=721).collect();
+        assert_eq!(seconds(721), thinned);
+    }
 }

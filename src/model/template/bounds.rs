@@ -230,3 +230,127 @@ fn range(lower: i64, upper: Option<i64>, step: Option<i64>) -> Result<Value, Err
     let elements: Vec<i64> = (first..end).step_by(stride).take(ELEMENTS + 1).collect();
     if elements.len() > ELEMENTS { Err(over()) } else { Ok(Value::from(elements)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_over_bounds<T>(made: Result<T, Error>) -> bool {
+        made.is_err_and(|error| is_over(&error))
+    }
+
+    #[test]
+    fn a_template_may_be_as_long_as_what_it_makes_and_no_longer() {
+        assert_eq!(require(&"a".repeat(SIZE)), Ok(()));
+        for more in [1, 2, SIZE] {
+            assert_eq!(require(&"a".repeat(SIZE + more)), Err(too_much()), "{more}");
+        }
+    }
+
+    #[test]
+    fn a_text_grows_up_to_the_bound_and_no_further() {
+        let many = Value::from("a".repeat(64));
+        assert_eq!(replace(&many, "a", &"b".repeat(1024)).map(|made| made.len()).ok(), Some(SIZE));
+        for longer in [1025, 1026, 4000] {
+            assert!(is_over_bounds(replace(&many, "a", &"b".repeat(longer))), "{longer}");
+        }
+        assert_eq!(replace(&Value::from("abc"), "", "-").ok().as_deref(), Some("-a-b-c-"));
+        assert_eq!(replace(&Value::from("abc"), "x", &"b".repeat(SIZE * 2)).ok().as_deref(), Some("abc"));
+        assert_eq!(replace(&Value::from("a".repeat(SIZE)), "a", "").ok().as_deref(), Some(""));
+    }
+
+    #[test]
+    fn a_list_is_joined_up_to_the_bound_and_no_further() {
+        let list = |length: usize| Value::from(vec!["a".repeat(length), "b".repeat(SIZE / 2)]);
+        let made = join(&list(SIZE / 2), None).unwrap();
+        assert_eq!(made.len(), SIZE);
+        assert!(is_over_bounds(join(&list(SIZE / 2 + 1), None)));
+        assert!(is_over_bounds(join(&list(SIZE / 2), Some("-"))));
+        let short = Value::from(vec!["a", "b", "c"]);
+        assert_eq!(join(&short, Some(", ")).ok().as_deref(), Some("a, b, c"));
+        assert_eq!(join(&short, None).ok().as_deref(), Some("abc"));
+    }
+
+    #[test]
+    fn a_list_of_a_text_or_a_range_is_as_long_as_the_bound_and_no_longer() {
+        let text = |length: usize| Value::from("a\n".repeat(length / 2));
+        let bound = i64::try_from(ELEMENTS).unwrap();
+        for (length, is_fine) in [(ELEMENTS, true), (ELEMENTS + 2, false)] {
+            assert_eq!(split(&text(length), Some("a".into()), None).is_ok(), is_fine, "{length}");
+            assert_eq!(lines(&text(length)).is_ok(), is_fine, "{length}");
+            assert_eq!(list(&text(length)).is_ok(), is_fine, "{length}");
+        }
+        assert_eq!(range(bound, None, None).ok().and_then(|made| made.len()), Some(ELEMENTS));
+        assert!(is_over_bounds(range(bound + 1, None, None)));
+        let made = |lower, upper, step| range(lower, upper, step).ok().map(|made| made.to_string());
+        assert_eq!(made(3, None, None).as_deref(), Some("[0, 1, 2]"));
+        assert_eq!(made(2, Some(7), Some(2)).as_deref(), Some("[2, 4, 6]"));
+        assert_eq!((made(1, Some(3), Some(0)), made(3, Some(1), Some(-1))), (None, None));
+        assert_eq!(made(3, Some(1), None).as_deref(), Some("[]"));
+    }
+
+    #[test]
+    fn what_is_written_fits_or_is_cut_off() {
+        use std::io::Write;
+
+        let mut output = TemplateOutput::default();
+        let half = vec![b'a'; SIZE / 2];
+        assert_eq!(output.write(&half).ok(), Some(SIZE / 2));
+        assert_eq!(output.write(&half).ok(), Some(SIZE / 2));
+        assert!(!output.is_full());
+        assert!(output.write(b"a").is_err() && output.is_full());
+        assert_eq!(output.into_text().ok(), Some("a".repeat(SIZE)));
+    }
+
+    #[test]
+    fn statements_that_keep_text_or_call_themselves_are_refused() {
+        for (template, refused) in [
+            ("{% if a %}{% elif b %}{% else %}{% endif %}", None),
+            ("{% for a in b %}{{ a }}{% endfor %}", None),
+            ("{% set a = b %}", None),
+            ("{% with a = b %}{% endwith %}", None),
+            ("{% set a %}b{% endset %}", Some("`set` needs `=`")),
+            ("{% macro a() %}{% endmacro %}", Some("`macro` cannot be used")),
+            ("{% filter upper %}a{% endfilter %}", Some("`filter` cannot be used")),
+            ("{{ a * 2 }}", Some("`*` cannot be used")),
+            ("{{ a ** 2 }}", Some("`*` cannot be used")),
+            ("{% for a in b recursive %}{% endfor %}", Some("`recursive` cannot be used")),
+            ("a * b ** recursive macro", None),
+        ] {
+            let expected = refused.map(|what| format!("the template is not valid: {what}"));
+            assert_eq!(require(template).err().map(|fault| fault.message), expected, "{template}");
+        }
+    }
+
+    #[test]
+    fn texts_are_put_together_as_often_as_cannot_grow_beyond_the_bound() {
+        let too_many = Some("the template is not valid: too many `~` and `+` are used".to_owned());
+        let loops = |joins: usize| ["{% if a %}{{ a", &" ~ a".repeat(joins), " }}{% endif %}"].concat();
+        let once = |joins: usize| ["{{ a", &" ~ a".repeat(joins), " }}"].concat();
+        let long = |joins: usize| ["{{ '", &"b".repeat(60_000), "'", &" ~ a".repeat(joins), " }}"].concat();
+        for (template, is_fine) in [
+            (loops(8), true),
+            (loops(9), false),
+            (once(9), true),
+            (once(249), true),
+            (long(4), true),
+            (long(5), false),
+            ([&long(2), "{% if a %}"].concat(), true),
+            ([&long(3), "{% if a %}"].concat(), false),
+        ] {
+            let fault = require(&template).err().map(|fault| fault.message);
+            assert_eq!(fault, (!is_fine).then(|| too_many.clone()).flatten(), "{}", template.len());
+        }
+    }
+
+    #[test]
+    fn a_template_has_as_many_parts_as_can_be_read_and_no_more() {
+        let said = |template: String| require(&template).err().map(|fault| fault.message);
+        let refused = |what: &str| Some(format!("the template is not valid: {what} has more than 500 parts"));
+        assert_eq!(said(["{{ ", &"-".repeat(499), "1 }}"].concat()), refused("an expression"));
+        assert_eq!(said(["{{ ", &"-".repeat(498), "1 }}"].concat()), None);
+        assert_eq!(said("{% if a %}".repeat(500)), None);
+        assert_eq!(said("{% if a %}".repeat(501)), refused("it"));
+        assert_eq!(said("{{ a }}".repeat(2000)), None);
+    }
+}

@@ -164,3 +164,120 @@ fn main_file(tree: &Tree, apps: &[App]) -> Option<(String, String)> {
     let is_local = root.has(".env.local") && !root.has(".env") && tree.is_own(".env.local");
     (has_app && is_local).then(|| (".env.local".to_owned(), ".env.local is there, .env is not".to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::import::apps::sample::tree;
+
+    #[test]
+    fn an_app_becomes_a_service_with_all_that_is_known_of_it() {
+        let tree = tree(&[("api/.env!", "")]);
+        let server = App {
+            folder: "api".to_owned(),
+            from: ("api/main.go".to_owned(), String::new()),
+            run: "go run .".to_owned(),
+            reason: "why".to_owned(),
+            env: vec!["API_PORT".to_owned()],
+            health: Some(("{ tcp = {} }".to_owned(), "so".to_owned())),
+            notes: vec!["a note".to_owned()],
+            ..App::default()
+        };
+        let [own, db] = ["api", "db"].map(|word| name(word).unwrap());
+        let full = Proposal {
+            folder: Some("api".to_owned()),
+            env_file: Some("api/.env".to_owned()),
+            depends_on: [(db.clone(), Condition::Healthy)].into(),
+            health: Some("{ tcp = {} }".to_owned()),
+            env: vec!["API_PORT".to_owned()],
+            reasons: [
+                ("run", "why"),
+                ("health", "so"),
+                ("depends_on", "the databases of the compose file"),
+                ("env_file", "api/.env is there"),
+            ]
+            .map(|(key, reason)| (key, reason.to_owned()))
+            .into(),
+            notes: vec!["a note".to_owned()],
+            ..Proposal::new(own.clone(), "api/main.go".to_owned(), What::Run("go run .".to_owned()))
+        };
+        assert_eq!(proposal(&tree, own.clone(), &server, std::slice::from_ref(&db)), full);
+        let mut alone = Proposal { depends_on: [].into(), ..full };
+        alone.reasons.remove("depends_on");
+        assert_eq!(proposal(&tree, own.clone(), &server, &[]), alone);
+        let role = Role::Page { prefix: "VITE_" };
+        let from = ("api/package.json".to_owned(), "scripts.dev".to_owned());
+        let page = App { role, from, ..server };
+        alone.from = "api/package.json: scripts.dev".to_owned();
+        assert_eq!(proposal(&tree, own.clone(), &page, &[db]), alone, "a page waits for no database");
+        let root = App { run: "x".to_owned(), ..App::default() };
+        let expected = Proposal {
+            reasons: [("run", String::new())].into(),
+            ..Proposal::new(own.clone(), String::new(), What::Run("x".to_owned()))
+        };
+        assert_eq!(proposal(&tree, own, &root, &[]), expected);
+    }
+
+    #[test]
+    fn the_env_file_of_an_app_is_the_one_that_is_its_own() {
+        for (files, expected) in [
+            (&[("api/.env!", "")][..], Some(("api/.env", "api/.env is there"))),
+            (&[("api/.env", "")], Some(("api/.env.local", "git tracks api/.env"))),
+            (&[("api/.env", ""), ("api/.env.local!", "")], Some(("api/.env.local", "git tracks api/.env"))),
+            (&[("api/.env.local!", "")], Some(("api/.env.local", "api/.env.local is there"))),
+            (&[("api/.env!", ""), ("api/.env.local!", "")], Some(("api/.env", "api/.env is there"))),
+            (&[("api/.env.example", "")], Some(("api/.env", "api/.env.example is there"))),
+            (&[("api/.env.sample", "")], Some(("api/.env", "api/.env.sample is there"))),
+            (&[("api/x", "")], None),
+        ] {
+            let tree = tree(files);
+            let expected = expected.map(|(file, reason)| (file.to_owned(), reason.to_owned()));
+            assert_eq!(env_file(&tree, &tree.folders["api"]), expected, "{files:?}");
+        }
+        let tree = tree(&[(".env!", "")]);
+        assert_eq!(env_file(&tree, &tree.folders[""]), None, "that of the root is the main one");
+    }
+
+    #[test]
+    fn the_main_env_file_is_the_local_one_where_an_app_of_the_root_has_only_that() {
+        let root = [App::default()];
+        let below = [App { folder: "api".to_owned(), ..App::default() }];
+        for (files, apps, is_local) in [
+            (&[(".env.local!", "")][..], &root, true),
+            (&[(".env.local!", "")], &below, false),
+            (&[(".env.local", "")], &root, false),
+            (&[(".env.local!", ""), (".env!", "")], &root, false),
+            (&[(".env!", "")], &root, false),
+        ] {
+            let found = main_file(&tree(files), apps);
+            let expected = (".env.local".to_owned(), ".env.local is there, .env is not".to_owned());
+            assert_eq!(found, is_local.then_some(expected), "{files:?}");
+        }
+        assert_eq!(main_file(&tree(&[(".env.local!", "")]), &[]), None);
+    }
+
+    #[test]
+    fn a_service_is_called_by_its_own_name_else_its_folders_and_never_as_another() {
+        let server = |folder: &str, own: &str| App {
+            folder: folder.to_owned(),
+            name: own.to_owned(),
+            ..App::default()
+        };
+        let page = |folder: &str| App { role: Role::Page { prefix: "" }, ..server(folder, "") };
+        for (apps, expected) in [
+            (&[server("", "shop")][..], &["shop"][..]),
+            (&[server("", ""), page("")], &["api", "web"]),
+            (
+                &[server("apps/shop", "web"), server("apps/pay", "api"), server("apps/mail", "")],
+                &["shop", "pay", "mail"],
+            ),
+            (&[server("apps/shop", "admin")], &["admin"]),
+            (&[server("a/shop", ""), server("b/shop", "")], &["shop", "b-shop"]),
+            (&[server("", ""), server("", ""), server("", "")], &["api", "app-2", "app-3"]),
+        ] {
+            let names = names(apps);
+            let names: Vec<&str> = names.iter().map(ServiceName::as_str).collect();
+            assert_eq!(names, expected);
+        }
+    }
+}

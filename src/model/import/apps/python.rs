@@ -179,3 +179,6 @@ fn variable<'a>(text: &'a str, class: &str) -> Option<&'a str> {
         (is_name && is_it).then_some(name)
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -172,3 +172,111 @@ fn parts(text: &str) -> Option<Url<'_>> {
 fn key(service: &str) -> String {
     service.replace('-', "_")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::import::apps::sample::tree;
+
+    fn place(service: &str, usual_port: Option<u16>, folder: Option<&str>) -> UsualService {
+        UsualService { service: service.to_owned(), usual_port, folder: folder.map(str::to_owned) }
+    }
+
+    /// What becomes of one line of an example beside these services.
+    fn of(line: &str) -> Option<(String, bool)> {
+        let places = [
+            place("my-db", Some(5433), None),
+            place("cache", Some(6379), None),
+            place("shop-api", Some(3000), Some("api")),
+            place("web", Some(5173), Some("")),
+            place("one", Some(9000), Some("one")),
+            place("two", Some(9000), Some("two")),
+        ];
+        let mut found = variables(&tree(&[(".env.example", line)]), &[], &places);
+        assert!(found.len() < 2, "{found:?}");
+        let found = found.pop()?;
+        assert!(line.starts_with(&format!("{}=", found.variable)), "{line}");
+        assert!(found.from.starts_with(".env.example: "), "{}", found.from);
+        Some((found.value, found.is_suggestion))
+    }
+
+    #[test]
+    fn a_line_that_names_the_port_of_another_service_leads_there() {
+        for (line, expected) in [
+            ("DB_PORT=5433", Some("{{ ports.my_db }}")),
+            ("DB_PORTS=5433", None),
+            ("API_PORT=3000", None),
+            ("DB_PORT=5434", None),
+            ("API=http://localhost:3000/v1/", Some("{{ urls.shop_api }}/v1")),
+            ("API=https://127.0.0.1:3000", Some("{{ urls.shop_api }}")),
+            ("API=http://[::1]:3000", Some("{{ urls.shop_api }}")),
+            ("API=http://0.0.0.0:3000?a", Some("{{ urls.shop_api }}?a")),
+            ("API=http://me@localhost:3000", None),
+            ("API=ftp://localhost:3000", None),
+            ("API=http://localhost", None),
+            ("API=http://localhost:x", None),
+            ("API=http://example.org:3000", None),
+            ("API=http://localhost:3000/{a}", None),
+            ("WEB=http://localhost:5173", None),
+            ("ANY=http://localhost:9000", None),
+            (
+                "DB=postgresql+asyncpg://me:pw@localhost:5433/a?x=1",
+                Some("postgresql+asyncpg://me:pw@localhost:{{ ports.my_db }}/a?x=1"),
+            ),
+            ("CACHE=redis://localhost/0", Some("redis://localhost:{{ ports.cache }}/0")),
+            ("CACHE=redis://example.org/0", None),
+        ] {
+            assert_eq!(of(line), expected.map(|value| (value.to_owned(), false)), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_database_that_nobody_serves_here_may_become_one_for_each_worktree() {
+        for (line, expected) in [
+            ("DB=postgres://localhost/shop", Some("postgres://localhost/shop_{{ name | db }}")),
+            (
+                "DB=postgresql://me@localhost:1/shop?a=b",
+                Some("postgresql://me@localhost:1/shop_{{ name | db }}?a=b"),
+            ),
+            ("DB=mysql2://127.0.0.1/shop", Some("mysql2://127.0.0.1/shop_{{ name | db }}")),
+            ("DB=postgres://localhost/", None),
+            ("DB=postgres://localhost", None),
+            ("DB=postgres://localhost/shop/more", None),
+            ("DB=mongodb://localhost/shop", None),
+            ("DB=postgres://example.org/shop", None),
+        ] {
+            assert_eq!(of(line), expected.map(|value| (value.to_owned(), true)), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_page_reaches_the_only_server_by_a_variable_that_its_bundler_hands_on() {
+        let server = App { framework: "Go", ..App::default() };
+        let page = |prefix| App { framework: "Vite", role: Role::Page { prefix }, ..App::default() };
+        let (vite, bare) = (page("VITE_"), page(""));
+        let led = |apps: &[(&str, &App)], example: &str| {
+            let apps: Vec<(String, &App)> =
+                apps.iter().map(|(name, app)| ((*name).to_owned(), *app)).collect();
+            let places = [place("shop-api", Some(3000), Some("api"))];
+            variables(&tree(&[(".env.example", example)]), &apps, &places)
+        };
+        let expected = Variable {
+            variable: "VITE_API_URL".to_owned(),
+            value: "{{ urls.shop_api }}".to_owned(),
+            from: "Vite of `web` hands on what begins with VITE_; `shop-api` is the only server".to_owned(),
+            is_suggestion: false,
+        };
+        let both = [("shop-api", &server), ("web", &vite)];
+        assert_eq!(led(&both, ""), [expected.clone()]);
+        assert_eq!(led(&[("shop-api", &server), ("web", &vite), ("admin", &vite)], ""), [expected.clone()]);
+        assert_eq!(led(&[("a", &server), ("b", &server), ("web", &vite)], ""), []);
+        assert_eq!(led(&[("web", &vite)], ""), []);
+        assert_eq!(led(&[("shop-api", &server), ("web", &bare)], ""), []);
+        let lines =
+            |example: &str| led(&both, example).into_iter().map(|one| one.variable).collect::<Vec<_>>();
+        assert_eq!(lines("VITE_BACKEND=http://localhost:3000\n"), ["VITE_BACKEND"]);
+        assert_eq!(lines("BACKEND=http://localhost:3000\n"), ["BACKEND", "VITE_API_URL"]);
+        assert_eq!(lines("VITE_DB=postgres://localhost/a\n"), ["VITE_DB", "VITE_API_URL"]);
+        assert_eq!(lines("A=http://localhost:3000\nA=http://localhost:3000/v1\n"), ["A", "VITE_API_URL"]);
+    }
+}

@@ -233,4 +233,96 @@ mod tests {
             assert_eq!(split(whole), [whole], "the parts of this belong together");
         }
     }
+
+    #[test]
+    fn what_is_shown_of_a_long_command_are_its_first_sixty_letters() {
+        let sixty = "é".repeat(60);
+        assert_eq!(shown(&format!(" {sixty}\n")), sixty);
+        assert_eq!(shown(&format!("{sixty}x")), format!("{sixty}…"));
+    }
+
+    #[test]
+    fn a_script_is_one_command_where_a_line_depends_on_another() {
+        for (script, expected) in [
+            ("npm ci\n\n# then\nmake", &["npm ci", "make"][..]),
+            ("set -e\ncd \"$WT_PATH\"\nmake && make test", &["make", "make test"]),
+            ("cd api\nmake", &["set -e; cd api\nmake"]),
+            ("A=1\nmake", &["set -e; A=1\nmake"]),
+            ("make \\\n  test", &["set -e; make \\\ntest"]),
+            ("cat <<X\nX", &["set -e; cat <<X\nX"]),
+            ("echo \"a\nb\"", &["set -e; echo \"a\nb\""]),
+            ("a-b=1 make", &["a-b=1 make"]),
+        ] {
+            assert_eq!(parts(script), expected, "{script}");
+        }
+    }
+
+    #[test]
+    fn quotes_close_where_as_many_end_as_begin() {
+        for (piece, is_closed) in [
+            ("make", true),
+            ("echo 'a' \"b\"", true),
+            ("echo 'a", false),
+            ("echo \"a", false),
+            ("echo \"it's\"", true),
+            ("echo 'say \"'", true),
+            ("echo \\\"", true),
+            ("echo \\' x", true),
+            ("echo '\\'", true),
+            ("echo \\\\\"a", false),
+        ] {
+            assert_eq!(quotes_close(piece), is_closed, "{piece}");
+        }
+    }
+
+    #[test]
+    fn what_is_copied_from_the_main_worktree_to_the_same_place_is_a_pattern() {
+        for (command, expected) in [
+            ("cp $WT_MAIN/.env .env", Some("/.env")),
+            ("cp \"${WT_MAIN}/.env\" .", Some("/.env")),
+            ("cp -r $WT_MAIN/conf/local/ $WT_PATH/conf/local/", Some("conf/local")),
+            ("cp $WT_MAIN/conf/local ./conf", Some("conf/local")),
+            ("cp $WT_MAIN/conf/local local", None),
+            ("cp $WT_MAIN/conf/local .", None),
+            ("cp $WT_MAIN/.env .env.test", None),
+            ("mv $WT_MAIN/.env .env", None),
+            ("cp $HOME/.env .env", None),
+            ("cp $WT_MAIN/../x/.env ../x/.env", None),
+            ("cp $WT_MAIN/$A $A", None),
+            ("cp $WT_MAIN/ .", None),
+            ("cp $WT_MAIN/.env", None),
+            ("cp $WT_MAIN/a b c", None),
+            ("", None),
+        ] {
+            assert_eq!(copied(command).as_deref(), expected, "{command}");
+        }
+    }
+
+    #[test]
+    fn braces_of_a_template_are_nothing_to_a_shell() {
+        for (text, expected) in [
+            ("make", "make"),
+            ("dropdb app_{{ name | db }}", "dropdb app_{{ name | db }}"),
+            ("a {{ x }} {{ y }} | b", "sh -c 'a {{ x }} {{ y }} | b'"),
+            ("echo 'a' > b", "sh -c 'echo '\\''a'\\'' > b'"),
+        ] {
+            assert_eq!(in_words(text), expected, "{text}");
+        }
+        assert_eq!(without_values("a{{ b }}c{{ d }}e"), "axcxe");
+        assert_eq!(without_values("a{{ b"), "a{{ b");
+    }
+
+    #[test]
+    fn a_pattern_counts_from_the_root_unless_it_is_deep() {
+        for (path, expected) in [
+            (".env", "/.env"),
+            ("./.env", "/.env"),
+            ("vendor/", "/vendor/"),
+            ("a/b", "a/b"),
+            ("!.env", "!/.env"),
+            ("!a/b", "!a/b"),
+        ] {
+            assert_eq!(pattern(path), expected, "{path}");
+        }
+    }
 }

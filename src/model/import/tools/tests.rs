@@ -219,3 +219,22 @@ fn a_single_path_to_copy_counts_like_a_list_of_one() {
         assert_eq!(carried(&read(".workmux.yaml", written)), ["/.env"], "{written}");
     }
 }
+
+#[test]
+fn a_hook_of_worktrunk_is_a_command_a_table_or_a_list_of_tables() {
+    for (written, commands, from) in [
+        ("pre-start = \"make\"\n", &["make"][..], "pre-start"),
+        ("[pre-start]\nbuild = \"make\"\n", &["make"], "pre-start.build"),
+        (
+            "[[pre-start]]\nbuild = \"make\"\n[[pre-start]]\ntest = \"make test\"\n",
+            &["make", "make test"],
+            "pre-start.build",
+        ),
+        ("pre-start = [\"make\", \"make test\"]\n", &["make", "make test"], "pre-start"),
+    ] {
+        let found = read(".config/wt.toml", written);
+        assert_eq!(setup(&found), commands, "{written}");
+        assert_eq!(found.setup[0].from, format!(".config/wt.toml: {from}"), "{written}");
+    }
+    assert!(read(".config/wt.toml", "pre-start = 7\n").is_empty());
+}

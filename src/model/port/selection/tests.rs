@@ -341,3 +341,37 @@ fn what_is_tried_next_passes_over_what_was_held_and_what_may_not_be_bound() {
     assert_eq!(met.newly_held(&known), ports(&[3001]));
     assert_eq!(met.newly_refused(&known), ports(&[3001, 81]));
 }
+
+#[test]
+fn ports_are_wanting_where_all_are_taken_and_not_where_they_are_held_or_barred() {
+    let (web, range) = ("web".parse::<ServiceName>().unwrap(), ranges(&["5000-5001"]));
+    let busy = Selection::Busy {
+        ranges: range.clone(),
+        busy: ports(&[5000, 5001]),
+        denied: ports(&[5002]),
+        service: web.clone(),
+        own_range: false,
+    };
+    let exhausted = Selection::Exhausted {
+        ranges: range,
+        owned: 2,
+        foreign: 0,
+        excluded: 0,
+        reasons: Vec::new(),
+        service: web.clone(),
+        own_range: false,
+    };
+    let excluded = Selection::Excluded { service: web.clone(), port: port(5000), reason: String::new() };
+    let owned = Selection::Owned { service: web, port: port(5000) };
+    for (selection, is_wanting, held, refused) in [
+        (Selection::Chosen(Vec::new()), false, &[][..], &[][..]),
+        (busy, false, &[5001], &[5001, 5002]),
+        (exhausted, true, &[], &[]),
+        (excluded, false, &[], &[]),
+        (owned, true, &[], &[]),
+    ] {
+        assert_eq!(selection.is_wanting(), is_wanting, "{selection:?}");
+        assert_eq!(selection.newly_held(&[port(5000)]), ports(held), "{selection:?}");
+        assert_eq!(selection.newly_refused(&[port(5000)]), ports(refused), "{selection:?}");
+    }
+}

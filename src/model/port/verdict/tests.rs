@@ -150,3 +150,96 @@ fn the_words_are_those_of_the_answers() {
         assert_eq!(verdict.is_free(), ["free", "time_wait"].contains(&verdict.as_str()));
     }
 }
+
+#[test]
+fn strays_are_called_so_unless_somebody_graver_holds_the_port() {
+    let strays = crate::model::port::sample::strays(42, "gone");
+    let background = Background { user: Some(USER), strays: Some(&strays), ..Background::default() };
+    let busy = PortEvidence { probe: Probe::Busy, ..NOTHING };
+    let ruling = |sockets: &[Listener]| {
+        rule(&Situation::of(Port::new(5000).unwrap(), Vec::new(), sockets, &background), &busy)
+    };
+    let mut stranger = Listener { address: "::1".parse().unwrap(), ..socket("python3", None) };
+    stranger.owners[0].pid = 43;
+    let bound = Listener { listening: false, ..socket("node", None) };
+    for (sockets, verdict, is_stray, word) in [
+        (&[socket("node", None)][..], PortVerdict::Stranger, true, "stray: "),
+        (&[socket("node", None), stranger.clone()], PortVerdict::Stranger, false, "stranger: "),
+        (&[stranger], PortVerdict::Stranger, false, "stranger: "),
+        (&[bound], PortVerdict::Bound, false, "bound: "),
+    ] {
+        let ruling = ruling(sockets);
+        assert_eq!((ruling.verdict, ruling.is_stray()), (verdict, is_stray), "{sockets:?}");
+        assert!(ruling.told().starts_with(word), "{}", ruling.told());
+    }
+}
+
+#[test]
+fn the_reason_says_who_holds_a_port_and_what_it_is_to_whoever_has_it() {
+    let login = [tenant("login")];
+    let busy = PortEvidence { probe: Probe::Busy, ..NOTHING };
+    let reason = |tenants: &[Tenant], sockets: &[Listener], evidence: &PortEvidence<'_>| {
+        rule(&situation(tenants, sockets, None), evidence).reason
+    };
+    let bound = |command, of| Listener { listening: false, ..socket(command, of) };
+    let had = situation(&login, &[], None).had_by().unwrap();
+    for (sockets, expected) in [
+        (bound("wt", Some("login")), format!("{had}, nothing listens; kept for it by wt")),
+        (
+            bound("node", Some("login")),
+            format!("node (pid 42, worktree login) is bound to it and does not listen; {had}"),
+        ),
+        (
+            socket("node", Some("login")),
+            format!("{had}, its own server listens: node (pid 42, worktree login)"),
+        ),
+    ] {
+        assert_eq!(reason(&login, &[sockets], &busy), expected);
+    }
+    assert_eq!(
+        reason(&[], &[bound("node", None)], &busy),
+        "held by node (pid 42), a stranger; it is bound and does not listen"
+    );
+    for (tenants, evidence, expected) in [
+        (&[][..], NOTHING, "nobody has it".to_owned()),
+        (
+            &[],
+            PortEvidence { traffic: Traffic::Past, ..NOTHING },
+            "recently used (TIME_WAIT); free for a server".to_owned(),
+        ),
+        (&[], PortEvidence { exclusion: Some("ours"), ..NOTHING }, "excluded: ours".to_owned()),
+        (&login, NOTHING, format!("{had}, nothing listens")),
+        (&login, busy, format!("busy, and the system does not say who has it; {had}")),
+        (
+            &[],
+            PortEvidence { traffic: Traffic::Present, ..busy },
+            "used by an outgoing connection".to_owned(),
+        ),
+        (
+            &[],
+            PortEvidence { traffic: Traffic::Past, ..busy },
+            "kept by a connection that ended a moment ago (TIME_WAIT); free within a minute".to_owned(),
+        ),
+        (
+            &[],
+            PortEvidence { probe: Probe::Denied, ..NOTHING },
+            "the system does not let this user bind it".to_owned(),
+        ),
+    ] {
+        assert_eq!(reason(tenants, &[], &evidence), expected);
+    }
+}
+
+#[test]
+fn a_verdict_is_told_once_and_with_its_reason() {
+    for (verdict, reason, expected) in [
+        (PortVerdict::Free, "", "free"),
+        (PortVerdict::Free, "nobody has it", "free: nobody has it"),
+        (PortVerdict::TimeWait, "recently used", "free: recently used"),
+        (PortVerdict::Excluded, "excluded: ours", "excluded: ours"),
+        (PortVerdict::OwnListener, "node", "own server: node"),
+        (PortVerdict::OtherUser, "node", "another user's: node"),
+    ] {
+        assert_eq!(verdict.told(reason), expected);
+    }
+}

@@ -1,50 +1,14 @@
 //! The machine against every promise about order, taking back, restarts and limits.
 
-use super::super::limits::Limits;
-use super::super::plan::{Condition, Patience, RestartPolicy, Restarting, Stopping};
+use super::super::plan::{Condition, RestartPolicy, Restarting};
+use super::super::sample::plan;
 use super::super::state::ServiceState;
 use super::*;
-use crate::model::agreement::Agreement;
-use crate::model::port::Port;
-use crate::model::signal::EndSignal;
 
 mod failing;
 mod meeting;
 mod saying;
 mod sleeping;
-
-fn plan(name: &str, needs: &[&str]) -> ServicePlan {
-    ServicePlan {
-        name: name.parse().unwrap(),
-        words: vec![name.to_owned()],
-        setup: None,
-        folder: "/w".into(),
-        variables: Vec::new(),
-        port: Port::new(5000),
-        extra_ports: Vec::new(),
-        activated: false,
-        contained: false,
-        health: None,
-        check_words: None,
-        patience: Patience {
-            start: Duration::from_mins(1),
-            check: Duration::from_secs(5),
-            interval: Duration::from_secs(10),
-            failures: 3,
-            successes: 1,
-        },
-        shared_needs: std::collections::BTreeMap::new(),
-        needs: needs.iter().map(|need| (need.parse().unwrap(), Condition::Healthy)).collect(),
-        restart: Restarting { policy: RestartPolicy::No, max: 3, backoff: Duration::from_millis(500) },
-        stop: Stopping { signal: EndSignal::Term, timeout: Duration::from_secs(10) },
-        critical: true,
-        terminal: false,
-        limits: Limits::default(),
-        on_demand: false,
-        idle_stop: None,
-        agreement: Agreement::default(),
-    }
-}
 
 fn restarting(name: &str, policy: RestartPolicy) -> ServicePlan {
     let usual = plan(name, &[]);

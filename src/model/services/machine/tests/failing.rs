@@ -1,6 +1,7 @@
 //! What fails: for which reasons, which of them are told, and what a named service changes.
 
 use super::*;
+use crate::model::port::Port;
 
 #[test]
 fn a_server_that_ends_before_it_listens_has_failed_whatever_its_status() {

@@ -1,6 +1,8 @@
 //! Wishes that meet: starts that overlap, a start while somebody stops, and plans of different ages.
 
 use super::*;
+use crate::model::port::Port;
+use crate::model::services::plan::ExtraPort;
 
 fn names(names: &[&str]) -> Vec<ServiceName> {
     names.iter().map(|name| name.parse().unwrap()).collect()
@@ -138,4 +140,51 @@ fn a_job_that_is_done_stays_done_for_a_start_that_only_shows_it_elsewhere() {
     assert_eq!(world.up(2, &[shown, plan("web", &[])]), ["2 done"]);
     let other = ServicePlan { words: vec!["another".to_owned()], ..job };
     assert_eq!(world.up(3, &[other, plan("web", &[])]), ["launch job"]);
+}
+
+#[test]
+fn each_phase_says_how_the_service_stands() {
+    let since = Duration::from_secs(5);
+    let started = since + Duration::from_mins(1);
+    for (phase, state, is_running, is_resting, deadline) in [
+        (Phase::Stopped, ServiceState::Stopped, false, true, None),
+        (Phase::Waiting, ServiceState::Starting, false, false, None),
+        (Phase::SettingUp, ServiceState::Starting, true, false, None),
+        (Phase::Starting { since }, ServiceState::Starting, true, false, Some(started)),
+        (Phase::Ready { since }, ServiceState::Ready, true, false, None),
+        (Phase::Unhealthy { since }, ServiceState::Unhealthy, true, false, None),
+        (Phase::Stopping { then: NextPhase::Again }, ServiceState::Stopping, true, false, None),
+        (Phase::Backoff { until: since }, ServiceState::Backoff, false, false, None),
+        (Phase::Failed, ServiceState::Failed, false, true, None),
+        (Phase::Completed, ServiceState::Completed, false, true, None),
+        (Phase::Asleep, ServiceState::Asleep, false, false, None),
+    ] {
+        let mut service = SupervisedService::new(plan("web", &[]), false);
+        service.phase = phase;
+        assert_eq!(service.state(), state, "{phase:?}");
+        assert_eq!((service.is_running(), service.is_resting()), (is_running, is_resting), "{phase:?}");
+        assert_eq!(service.start_deadline(), deadline, "{phase:?}");
+        service.leaving = Some(NextPhase::Stopped);
+        assert_eq!(service.start_deadline(), None, "{phase:?}: it is on its way out");
+    }
+}
+
+#[test]
+fn a_service_has_its_ports_and_those_of_its_next_start() {
+    let extra = |port| ExtraPort {
+        name: "admin".parse().unwrap(),
+        port: Port::new(port).unwrap(),
+        variable: None,
+        is_awaited: false,
+    };
+    let with = |port, further| ServicePlan {
+        port: Port::new(port),
+        extra_ports: vec![extra(further)],
+        ..plan("web", &[])
+    };
+    let mut service = SupervisedService::new(with(5000, 5001), false);
+    let ports = |service: &SupervisedService| service.ports().map(Port::number).collect::<Vec<_>>();
+    assert_eq!(ports(&service), [5000, 5001]);
+    service.next = Some(with(5002, 5003));
+    assert_eq!(ports(&service), [5000, 5001, 5002, 5003]);
 }
