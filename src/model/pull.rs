@@ -369,4 +369,29 @@ mod tests {
             assert_eq!((pull.label().as_str(), pull.own_branch().as_str()), (label, branch));
         }
     }
+
+    #[test]
+    fn a_page_says_whose_repository_it_is_of() {
+        for (word, host, path) in [
+            ("https://github.com/o/r/pull/7/files?w=1#x", "github.com", "o/r"),
+            ("https://GitLab.com/g/s/r/-/merge_requests/45/diffs", "gitlab.com", "g/s/r"),
+            ("https://gitlab.com/g/r/merge_requests/4", "gitlab.com", "g/r"),
+            (
+                "https://me@bb.example:7990/projects/P/repos/r/pull-requests/5",
+                "bb.example",
+                "projects/P/repos/r",
+            ),
+        ] {
+            let place = ForgePlace { host: host.to_owned(), path: path.to_owned() };
+            assert_eq!(wanted(word).unwrap().page, Some((word.to_owned(), place)), "{word}");
+        }
+        for word in [
+            "https://h/merge_requests/4",
+            "https://h/-/merge_requests/4",
+            "https://h/pull/7",
+            "https://h/o/r/pull",
+        ] {
+            assert_eq!(wanted(word), None, "{word}");
+        }
+    }
 }

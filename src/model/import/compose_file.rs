@@ -247,4 +247,40 @@ mod tests {
             assert_eq!((of(""), of(", healthcheck: { test: x }")), (expected, None), "{image}");
         }
     }
+
+    #[test]
+    fn each_port_is_carried_by_a_variable_of_its_service() {
+        let text = "services:\n  web:\n    image: x\n    network_mode: host\n    ports: [\"80\", \"${ADMIN:-81}:81\", \"1-2\", \"82:82\", \"82:82\"]\n  \
+            api:\n    image: x\n    network_mode: bridge\n    ports: [\"${API:-90}:90\"]\n  job: { image: x }\n";
+        let read = read("compose.yaml", text).unwrap();
+        let said: Vec<(Vec<&str>, Vec<String>, &[String], bool)> = read
+            .services
+            .iter()
+            .zip(&read.found.services)
+            .map(|(publishing, proposal)| {
+                let variables = publishing.ports.iter().map(|port| port.variable.as_str()).collect();
+                let extra = proposal.extra_ports.iter().map(ToString::to_string).collect();
+                (variables, extra, &proposal.env[..], proposal.listens)
+            })
+            .collect();
+        let extra = vec!["web-81".to_owned(), "web-82".to_owned()];
+        assert_eq!(
+            said,
+            [
+                (vec!["WEB_PORT", "WEB_81_PORT", "WEB_82_PORT"], extra, &[][..], true),
+                (vec!["API"], Vec::new(), &["API".to_owned()], true),
+                (Vec::new(), Vec::new(), &[], false),
+            ]
+        );
+        let own: Vec<bool> = read.services[0].ports.iter().map(|port| port.has_own_variable).collect();
+        assert_eq!((own, read.services[1].ports[0].has_own_variable), (vec![false; 3], true));
+        assert_eq!(
+            read.found.services[0].notes,
+            [
+                "It shares the machine's network: its port is not replaced.",
+                "The port \"1-2\" cannot be replaced."
+            ]
+        );
+        assert!(read.found.services[1].notes.is_empty());
+    }
 }

@@ -82,4 +82,38 @@ mod tests {
         let found = read("Procfile", text);
         assert_eq!((found.services.len(), found.left_out.len()), (1, 0));
     }
+
+    #[test]
+    fn a_process_says_whether_it_listens_and_how_it_finds_its_port() {
+        let silent = "It names no port; take `listens` out if it listens on one.";
+        let by_variable = "It finds its port in the variable PORT.";
+        for (line, listens, note) in [
+            ("web: serve $PORT", true, None),
+            ("web: serve", true, Some(by_variable)),
+            ("api: serve $PORT", true, None),
+            ("api: serve", false, Some(silent)),
+        ] {
+            let found = read("Procfile", line);
+            let [service] = &found.services[..] else { panic!("{line}") };
+            assert_eq!(service.listens, listens, "{line}");
+            assert_eq!(service.notes.first().map(String::as_str), note, "{line}");
+        }
+        for (line, reason) in [
+            ("1: x", "Procfile: 1: no service can be called that"),
+            ("release: x", "Procfile: release: runs at a release, not while people work"),
+            ("a: x {{ b }}", "Procfile: a: `x {{ b }}` has braces that a template would read"),
+        ] {
+            let found = read("Procfile", line);
+            let told: Vec<String> = found.left_out.iter().map(ToString::to_string).collect();
+            assert_eq!((found.services.len(), told), (0, vec![reason.to_owned()]));
+        }
+    }
+
+    #[test]
+    fn the_first_forty_letters_of_a_line_are_shown() {
+        let line = "é".repeat(SHOWN);
+        let told = |line: &str| problems("P", line).pop().unwrap();
+        assert_eq!(told(&line), format!("P:1 was left out: `{line}` is not `name: command`"));
+        assert_eq!(told(&format!("{line}x")), format!("P:1 was left out: `{line}…` is not `name: command`"));
+    }
 }

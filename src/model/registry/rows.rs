@@ -97,3 +97,20 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Row<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_stands_behind_what_can_until_it_is_taken_out() {
+        let mut rows: Rows<u8> = serde_json::from_str("[1, \"x\", 300, 2]").unwrap();
+        assert_eq!(*rows, [1, 2]);
+        assert_eq!(rows.unreadable(), [Value::from("x"), Value::from(300)]);
+        assert_eq!(serde_json::to_string(&rows).unwrap(), "[1,2,\"x\",300]");
+        rows.push(3);
+        assert_eq!(rows.take_unreadable(), [Value::from("x"), Value::from(300)]);
+        assert_eq!(serde_json::to_string(&rows).unwrap(), "[1,2,3]");
+        assert!(rows.unreadable().is_empty() && Rows::<u8>::default().is_empty());
+    }
+}

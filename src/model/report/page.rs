@@ -149,6 +149,7 @@ mod tests {
         }
         assert!(text.contains("3.0 MiB") && text.contains("1.0 GiB") && text.contains("9 days"), "{text}");
         assert_eq!(text.matches("class=\"hour\"").count(), 24);
+        assert!(text.contains("width=\"120\" height=\"14\""), "half of the range is used: {text}");
     }
 
     #[test]

@@ -156,3 +156,6 @@ fn chosen(scripts: &Map<String, Value>) -> Vec<(&str, &str)> {
     let single = ["dev", "start", "serve"].into_iter().find(|script| scripts.contains_key(*script));
     single.map(|script| (script, "web")).into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -174,3 +174,118 @@ fn workspaces(folder: &AppFolder) -> Vec<String> {
         .filter_map(|glob| glob.as_str().map(str::to_owned))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::import::apps::sample::tree;
+
+    #[test]
+    fn each_packager_has_words_of_its_own() {
+        for (kind, run, run_with, execute) in [
+            (PackagerKind::Npm, "npm run dev", "npm run dev -- -p 1", "npm exec -- vite"),
+            (PackagerKind::Yarn, "yarn run dev", "yarn run dev -p 1", "yarn run vite"),
+            (PackagerKind::Berry, "yarn run dev", "yarn run dev -p 1", "yarn run vite"),
+            (PackagerKind::Pnpm, "pnpm run dev", "pnpm run dev -p 1", "pnpm exec vite"),
+            (PackagerKind::Bun, "bun run dev", "bun run dev -p 1", "bun x vite"),
+        ] {
+            let packager = Packager { kind, folder: String::new(), lockfile: None };
+            assert_eq!(packager.run("dev", ""), run);
+            assert_eq!(packager.run("dev", "-p 1"), run_with);
+            assert_eq!(packager.execute("vite"), execute);
+        }
+    }
+
+    #[test]
+    fn packages_are_installed_as_the_lockfile_says_and_without_one_none_is_made() {
+        for (kind, locked, unlocked) in [
+            (PackagerKind::Npm, "npm ci", "npm --prefix a/b install --no-package-lock"),
+            (PackagerKind::Yarn, "yarn install --frozen-lockfile", "yarn --cwd a/b install --no-lockfile"),
+            (PackagerKind::Berry, "yarn install --immutable", "yarn --cwd a/b install"),
+            (PackagerKind::Pnpm, "pnpm install --frozen-lockfile", "pnpm --dir a/b install --no-lockfile"),
+            (PackagerKind::Bun, "bun install --frozen-lockfile", "bun install --no-save --cwd a/b"),
+        ] {
+            let of =
+                |folder: &str, lockfile| Packager { kind, folder: folder.to_owned(), lockfile }.install();
+            assert_eq!((of("", Some("x")).as_str(), of("a/b", None).as_str()), (locked, unlocked));
+        }
+    }
+
+    #[test]
+    fn packages_are_of_the_folder_whose_workspaces_name_it() {
+        let of = |path: &str, files: &[(&str, &str)]| Packager::of(&tree(files), path);
+        let packager = |kind, folder: &str, lockfile| Packager { kind, folder: folder.to_owned(), lockfile };
+        let spaces = r#"{ "workspaces": ["./apps/*/", "!apps/old"] }"#;
+        let object = r#"{ "workspaces": { "packages": ["apps/*"] } }"#;
+        let pnpm = "packages:\n  - apps/*\n";
+        for (files, expected) in [
+            (
+                &[("package.json", spaces), ("yarn.lock", "")][..],
+                packager(PackagerKind::Yarn, "", Some("yarn.lock")),
+            ),
+            (
+                &[("package.json", object), ("bun.lockb", "")],
+                packager(PackagerKind::Bun, "", Some("bun.lockb")),
+            ),
+            (
+                &[("pnpm-workspace.yaml", pnpm), ("pnpm-lock.yaml", "")],
+                packager(PackagerKind::Pnpm, "", Some("pnpm-lock.yaml")),
+            ),
+            (&[("package.json", "{}"), ("yarn.lock", "")], packager(PackagerKind::Npm, "apps/web", None)),
+        ] {
+            let mut files = files.to_vec();
+            files.push(("apps/web/package.json", "{}"));
+            assert_eq!(of("apps/web", &files), expected, "{files:?}");
+        }
+        let old = [("package.json", spaces), ("apps/old/package.json", "{}")];
+        assert_eq!(of("apps/old", &old).folder, "apps/old");
+        assert_eq!(of("gone", &[("package.json", "{}")]), packager(PackagerKind::Npm, "gone", None));
+    }
+
+    #[test]
+    fn a_packager_is_the_lockfiles_else_the_one_that_is_called() {
+        for (name, expected) in [
+            ("pnpm@9.1.0", PackagerKind::Pnpm),
+            ("yarn", PackagerKind::Yarn),
+            ("yarn@1", PackagerKind::Yarn),
+            ("yarn@1.22.1", PackagerKind::Yarn),
+            ("yarn@10.0.0", PackagerKind::Berry),
+            ("yarn@4.1.0", PackagerKind::Berry),
+            ("bun@1", PackagerKind::Bun),
+            ("npm@10", PackagerKind::Npm),
+            ("", PackagerKind::Npm),
+        ] {
+            assert_eq!(called(name), expected, "{name}");
+        }
+        let kind = |files: &[(&str, &str)]| Packager::of(&tree(files), "").kind;
+        let berry = r#"{ "packageManager": "yarn@4.0.0" }"#;
+        assert_eq!(kind(&[("package.json", berry), ("yarn.lock", "")]), PackagerKind::Berry);
+        assert_eq!(
+            kind(&[("package.json", "{}"), ("yarn.lock", ""), (".yarnrc.yml", "")]),
+            PackagerKind::Berry
+        );
+        assert_eq!(kind(&[("package.json", berry), ("package-lock.json", "")]), PackagerKind::Npm);
+    }
+
+    #[test]
+    fn a_path_is_quoted_where_a_shell_would_read_more_in_it() {
+        for (path, expected) in [("a/b-c_d.e@f+g", "a/b-c_d.e@f+g"), ("a b", "'a b'"), ("it's", "'it'\\''s'")]
+        {
+            assert_eq!(quoted(path), expected);
+        }
+    }
+
+    #[test]
+    fn a_folder_is_below_another_by_whole_names() {
+        for (folder, path, expected) in [
+            ("", "a/b", Some("a/b")),
+            ("", "", None),
+            ("a", "a/b", Some("b")),
+            ("a", "ab", None),
+            ("a", "a", None),
+            ("b", "a/b", None),
+        ] {
+            assert_eq!(below(folder, path), expected, "{folder} {path}");
+        }
+    }
+}

@@ -269,4 +269,50 @@ mod tests {
             assert_eq!(without_port(script).as_deref(), left, "{script}");
         }
     }
+
+    #[test]
+    fn a_script_names_a_port_by_a_flag() {
+        for (script, names, port) in [
+            ("vite -p 3000", true, Some(3000)),
+            ("vite --port 3000", true, Some(3000)),
+            ("vite --port=3000", true, Some(3000)),
+            ("vite --port $X", true, None),
+            ("vite -p", true, None),
+            ("vite --host", false, None),
+            ("vite -port 3000", false, None),
+        ] {
+            let words: Vec<&str> = script.split_whitespace().collect();
+            assert_eq!((names_port(script), own_port(&words)), (names, port), "{script}");
+        }
+    }
+
+    #[test]
+    fn the_page_of_svelte_knows_other_variables_and_a_runner_needs_a_server() {
+        let role =
+            |script: &str, package: &str| server(script, |name| name == package).map(|found| found.role);
+        assert_eq!(role("vite", "@sveltejs/kit"), Some(Role::Page { prefix: "PUBLIC_" }));
+        assert_eq!(role("vite", "svelte"), Some(Role::Page { prefix: "VITE_" }));
+        assert_eq!(role("astro dev", "@sveltejs/kit"), Some(Role::Page { prefix: "PUBLIC_" }));
+        assert_eq!(role("next dev", "@sveltejs/kit"), Some(Role::Page { prefix: "NEXT_PUBLIC_" }));
+        assert_eq!(role("wrangler dev", ""), Some(Role::Server));
+        assert_eq!(role("./node_modules/.bin/nodemon x.js", "koa"), Some(Role::Server));
+        for (script, runs) in
+            [("node x.js", true), ("A=1 npx tsx x", true), ("tsc", false), ("node x | y", false)]
+        {
+            assert_eq!(runs_a_file(script), runs, "{script}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_taken_out_leaves_the_script_alone() {
+        for (script, left) in [
+            ("vite --port=3000 --strictPort", Some("vite")),
+            ("vite --port=x", None),
+            ("vite -p", None),
+            ("vite --mode=a -p 3000", None),
+            ("bunx vite --mode=a --port=3000", Some("vite --mode=a")),
+        ] {
+            assert_eq!(without_port(script).as_deref(), left, "{script}");
+        }
+    }
 }

@@ -111,3 +111,148 @@ fn jvm(folder: &AppFolder) -> Option<App> {
     app.health = Some((check.to_owned(), reason.to_owned()));
     Some(app)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::import::apps::sample::tree;
+
+    /// The framework, the command, the usual port, the variables, the check, and the file that it is from.
+    type Said = (&'static str, String, Option<u16>, Vec<String>, String, String);
+
+    fn said(files: &[(&str, &str)]) -> Option<Said> {
+        let tree = tree(files);
+        let found = app(&tree, &tree.folders["a"])?;
+        assert_eq!(found.folder, "a");
+        let health = found.health.map(|(check, reason)| format!("{check}: {reason}")).unwrap_or_default();
+        Some((found.framework, found.run, found.usual_port, found.env, health, found.from.0))
+    }
+
+    #[test]
+    fn each_framework_is_run_by_its_own_server() {
+        let (rails, up) = ("gem \"rails\"", "get \"up\" => \"rails/health#show\"");
+        let (slim, symfony) =
+            (r#"{"require":{"slim/slim":"4"}}"#, r#"{"require":{"symfony/framework-bundle":"7"}}"#);
+        for (files, framework, run, port, health, from) in [
+            (
+                &[("a/Gemfile", rails)][..],
+                "Rails",
+                "bundle exec rails server -p {{ port }}",
+                3000,
+                "",
+                "Gemfile",
+            ),
+            (
+                &[("a/Gemfile", "gem 'rails'")],
+                "Rails",
+                "bundle exec rails server -p {{ port }}",
+                3000,
+                "",
+                "Gemfile",
+            ),
+            (
+                &[("a/Gemfile", ""), ("a/bin/rails", ""), ("a/config/routes.rb", up)],
+                "Rails",
+                "bin/rails server -p {{ port }}",
+                3000,
+                "{ http = \"/up\" }: a/config/routes.rb answers there",
+                "Gemfile",
+            ),
+            (
+                &[("a/Gemfile", ""), ("a/config.ru", "")],
+                "Rack",
+                "bundle exec rackup -p {{ port }}",
+                9292,
+                "",
+                "config.ru",
+            ),
+            (
+                &[("a/composer.json", "{}"), ("a/artisan", "")],
+                "Laravel",
+                "php artisan serve --port={{ port }}",
+                8000,
+                "",
+                "artisan",
+            ),
+            (
+                &[("a/composer.json", "{}"), ("a/artisan", ""), ("a/bootstrap/app.php", "health: '/up'")],
+                "Laravel",
+                "php artisan serve --port={{ port }}",
+                8000,
+                "{ http = \"/up\" }: a/bootstrap/app.php answers there",
+                "artisan",
+            ),
+            (
+                &[("a/composer.json", slim)],
+                "PHP's own server",
+                "php -S 127.0.0.1:{{ port }} -t public",
+                8000,
+                "",
+                "composer.json",
+            ),
+            (
+                &[("a/composer.json", symfony)],
+                "PHP's own server",
+                "php -S 127.0.0.1:{{ port }} -t public",
+                8000,
+                "",
+                "composer.json",
+            ),
+            (&[("a/mix.exs", "{:phoenix, \"1\"}")], "Phoenix", "mix phx.server", 4000, "", "mix.exs"),
+        ] {
+            let expected =
+                (framework, run.to_owned(), Some(port), Vec::new(), health.to_owned(), format!("a/{from}"));
+            assert_eq!(said(files), Some(expected), "{files:?}");
+        }
+        for files in [
+            &[("a/Gemfile", "gem \"railties\"")][..],
+            &[("a/composer.json", r#"{"require":{"twig/twig":"3"}}"#)],
+            &[("a/mix.exs", "{:ecto, \"3\"}")],
+            &[("a/pom.xml", "<artifactId>junit</artifactId>")],
+            &[("a/x", "")],
+        ] {
+            assert_eq!(said(files), None, "{files:?}");
+        }
+    }
+
+    #[test]
+    fn a_server_of_java_is_run_by_its_builder_and_finds_its_port_in_a_variable() {
+        let spring = "<artifactId>spring-boot-maven-plugin</artifactId>";
+        let actuator = "spring-boot-maven-plugin spring-boot-starter-actuator";
+        let boot = "id(\"org.springframework.boot\") version \"3\"";
+        for (file, text, wrapper, expected) in [
+            ("pom.xml", spring, "", Some(("Spring Boot", "mvn spring-boot:run", "SERVER_PORT"))),
+            ("pom.xml", spring, "mvnw", Some(("Spring Boot", "./mvnw spring-boot:run", "SERVER_PORT"))),
+            ("pom.xml", actuator, "gradlew", Some(("Spring Boot", "mvn spring-boot:run", "SERVER_PORT"))),
+            (
+                "pom.xml",
+                "quarkus-maven-plugin",
+                "",
+                Some(("Quarkus", "mvn quarkus:dev", "QUARKUS_HTTP_PORT")),
+            ),
+            ("build.gradle.kts", boot, "", Some(("Spring Boot", "gradle bootRun", "SERVER_PORT"))),
+            ("build.gradle", boot, "gradlew", Some(("Spring Boot", "./gradlew bootRun", "SERVER_PORT"))),
+            (
+                "build.gradle",
+                "id \"io.quarkus\"",
+                "mvnw",
+                Some(("Quarkus", "gradle quarkusDev", "QUARKUS_HTTP_PORT")),
+            ),
+            ("pom.xml", "spring-boot-maven-plugin <packaging>pom</packaging>", "", None),
+            ("build.gradle", "plugins {}", "gradlew", None),
+        ] {
+            let path = format!("a/{file}");
+            let wrapper = format!("a/{wrapper}");
+            let health = if text == actuator {
+                "{ http = \"/actuator/health\", start_timeout = \"5m\" }: the actuator answers there"
+            } else {
+                "{ tcp = {}, start_timeout = \"5m\" }: it is compiled first"
+            };
+            let expected = expected.map(|(framework, run, variable)| {
+                let env = vec![variable.to_owned()];
+                (framework, run.to_owned(), Some(8080), env, health.to_owned(), path.clone())
+            });
+            assert_eq!(said(&[(&path, text), (&wrapper, "")]), expected, "{file} {text} {wrapper}");
+        }
+    }
+}

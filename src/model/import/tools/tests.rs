@@ -238,3 +238,12 @@ fn a_hook_of_worktrunk_is_a_command_a_table_or_a_list_of_tables() {
     }
     assert!(read(".config/wt.toml", "pre-start = 7\n").is_empty());
 }
+
+#[test]
+fn a_server_that_is_not_given_its_port_is_said_to_find_it() {
+    for (run, notes) in [("npm start", 1), ("serve -p $CONDUCTOR_PORT", 0)] {
+        let written = serde_json::json!({ "scripts": { "run": run } }).to_string();
+        let found = read("conductor.json", &written);
+        assert_eq!(found.services[0].notes.len(), notes, "{run}");
+    }
+}

@@ -162,3 +162,65 @@ fn lines_of_others_spoil_nothing_and_a_clock_put_back_keeps_nobody_waiting() {
     ledger.digest(at(0));
     assert_eq!(ledger.due[0].at, at(0));
 }
+
+#[test]
+fn a_way_is_called_as_it_is_written() {
+    for (via, word) in [(Via::Webhook, "webhook"), (Via::Command, "command")] {
+        assert_eq!((via.as_str(), serde_json::to_value(via).unwrap()), (word, word.into()));
+    }
+}
+
+#[test]
+fn the_same_processes_are_meant_where_one_of_them_is_in_both_or_nobody_saw_any() {
+    for (one, other, is_same) in [
+        ("", "", true),
+        ("1", "", true),
+        ("", "1", true),
+        ("1,2", "2,3", true),
+        ("1,2", "3", false),
+        ("1", "11", false),
+    ] {
+        assert_eq!(is_same_print(one, other), is_same, "{one:?} {other:?}");
+    }
+}
+
+#[test]
+fn a_time_is_within_a_span_up_to_its_end_and_where_it_is_to_come() {
+    for (second, expected) in [(0, true), (600, true), (601, false), (-5, true)] {
+        assert_eq!(is_within(at(0), at(second), SPAN), expected, "{second}");
+    }
+}
+
+#[test]
+fn what_an_event_does_not_name_it_is_about_all() {
+    let (mut ledger, _) = told(vec![web("failed", 0)]);
+    let told = ledger.told.remove(0);
+    for (about, is_it) in [
+        (Event::new("x"), true),
+        (Event::new("x").of("/r", "one"), true),
+        (Event::new("x").of("/r", "two"), false),
+        (Event::new("x").of("/s", "one"), false),
+        (Event { repository: Some("/r".into()), ..Event::new("x") }, true),
+        (Event { worktree: Some("two".to_owned()), ..Event::new("x") }, false),
+    ] {
+        assert_eq!(told.is_of(&about), is_it, "{about:?}");
+        assert_eq!(is_of(&web("failed", 0), &about), is_it, "{about:?}");
+    }
+}
+
+#[test]
+fn numbers_of_notices_grow_and_the_oldest_go_where_too_many_wait() {
+    let mut ledger = Ledger::default();
+    assert!(ledger.is_idle());
+    let notice = Notice::new(NoticeKind::Failed, "service:web", &web("failed", 0), at(0));
+    (0..MOST_DUE + 2).for_each(|_| ledger.add(notice.clone(), at(0)));
+    ledger.digest(at(0));
+    let numbers: Vec<u64> = ledger.due.iter().map(|due| due.number).collect();
+    assert_eq!((numbers.len(), numbers.first(), numbers.last()), (MOST_DUE, Some(&3), Some(&1002)));
+    assert!(!ledger.is_idle());
+    ledger.due.clear();
+    ledger.taken_in = vec![7, 8];
+    assert_eq!(Ledger::read(&ledger.write().unwrap()), ledger);
+    ledger.heard.push(web("failed", 0));
+    assert!(!ledger.is_idle());
+}

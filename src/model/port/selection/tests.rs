@@ -375,3 +375,19 @@ fn ports_are_wanting_where_all_are_taken_and_not_where_they_are_held_or_barred()
         assert_eq!(selection.newly_refused(&[port(5000)]), ports(refused), "{selection:?}");
     }
 }
+
+#[test]
+fn ports_that_stood_in_the_way_are_those_before_the_chosen_one() {
+    let chosen = |service: &str, number| ChosenPort { service: service.parse().unwrap(), port: port(number) };
+    let wishes = [wish("web", "5000-5009"), wish("api", "5000-5009")];
+    let choices = [chosen("web", 5003), chosen("api", 5005)];
+    for (held, expected) in [
+        (&[5001, 5000, 5002][..], &[5000, 5001, 5002][..]),
+        (&[5004, 5001, 5006], &[5001, 5004]),
+        (&[5003], &[5003]),
+        (&[5005, 5009], &[]),
+        (&[], &[]),
+    ] {
+        assert_eq!(passed_over(&wishes, &choices, &ports(held)), ports(expected), "{held:?}");
+    }
+}

@@ -212,3 +212,33 @@ fn what_a_request_wakes_in_vain_sleeps_on_and_the_next_one_tries_again() {
     );
     assert_eq!(state(&fleet, "web"), ServiceState::Failed, "it ran, and it is its own fault");
 }
+
+#[test]
+fn only_what_is_up_or_on_its_way_needs_another_service() {
+    let mut fleet = Fleet::default();
+    let db = "db".parse().unwrap();
+    start(&mut fleet, &[sleeper("web", &["db"]), plan("db", &[])], &[]);
+    well(&mut fleet, "db");
+    assert!(!fleet.is_needed(&db), "web sleeps");
+    wake(&mut fleet, 2, "web");
+    assert!(fleet.is_needed(&db), "web is on its way");
+    well(&mut fleet, "web");
+    assert!(fleet.is_needed(&db) && !fleet.is_needed(&"web".parse().unwrap()));
+    fleet.step(MachineEvent::Stop { batch: 3, services: vec!["web".parse().unwrap()] }, Duration::ZERO);
+    end(&mut fleet, "web", 1);
+    assert!(!fleet.is_needed(&db), "web is stopped");
+}
+
+#[test]
+fn why_it_rests_is_told_of_what_rests_or_sleeps_alone() {
+    let mut fleet = Fleet::default();
+    start(&mut fleet, &[sleeper("web", &[]), plan("db", &[]), plan("job", &[])], &[]);
+    well(&mut fleet, "db");
+    end(&mut fleet, "job", 1);
+    for (name, is_told) in [("web", true), ("db", false), ("job", true), ("gone", false)] {
+        let own = name.parse().unwrap();
+        fleet.explain(&own, Some("so it is".to_owned()));
+        let reason = fleet.services().get(&own).and_then(|service| service.reason.as_deref());
+        assert_eq!(reason == Some("so it is"), is_told, "{name}");
+    }
+}
