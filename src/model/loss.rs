@@ -269,4 +269,105 @@ mod tests {
         assert!(processes.clone().without_processes(|pid| pid == 7).is_none());
         assert_eq!(processes.clone().without_processes(|pid| pid == 8), Some(processes));
     }
+
+    fn each() -> Vec<(Loss, &'static str, Code, bool)> {
+        let paths = || vec!["f".to_owned()];
+        let process = Process { pid: 7, command: "bash".to_owned(), folder: None };
+        vec![
+            (Loss::Lock { reason: String::new() }, "a lock", Code::Locked, false),
+            (Loss::Lock { reason: "mine".to_owned() }, "a lock: mine", Code::Locked, false),
+            (
+                Loss::OperationInProgress { operation: "rebase".to_owned() },
+                "an unfinished rebase",
+                Code::Dirty,
+                false,
+            ),
+            (Loss::Conflicted { paths: paths() }, "in conflict: f", Code::Dirty, false),
+            (Loss::Changed { paths: paths() }, "changed: f", Code::Dirty, false),
+            (
+                Loss::Hidden { paths: paths() },
+                "changed, and hidden from git (skip-worktree, assume-unchanged): f",
+                Code::Dirty,
+                false,
+            ),
+            (Loss::Staged { paths: paths() }, "staged: f", Code::Dirty, false),
+            (
+                Loss::Submodule { paths: paths() },
+                "submodules with changes, or commits on no remote: f",
+                Code::Dirty,
+                false,
+            ),
+            (Loss::Untracked { paths: paths() }, "untracked: f", Code::Dirty, false),
+            (Loss::Ignored { paths: paths() }, "ignored, and nowhere else: f", Code::Dirty, false),
+            (Loss::Unreadable { paths: paths() }, "cannot be looked into: f", Code::Dirty, false),
+            (
+                Loss::Commits { branch: Some("b".to_owned()), count: 1 },
+                "1 commit only on `b`, neither merged nor pushed",
+                Code::Unpushed,
+                false,
+            ),
+            (Loss::Commits { branch: None, count: 2 }, "2 commits on no branch", Code::Unpushed, false),
+            (Loss::Stash { count: 1 }, "1 stash entry made here", Code::Dirty, false),
+            (Loss::Stash { count: 2 }, "2 stash entries made here", Code::Dirty, false),
+            (Loss::Processes { processes: vec![process] }, "running inside: bash (pid 7)", Code::Dirty, true),
+            (Loss::Services { services: paths() }, "running services: f", Code::Dirty, true),
+            (Loss::Setup { command: "make".to_owned() }, "its setup, which runs: make", Code::Dirty, true),
+        ]
+    }
+
+    #[test]
+    fn each_loss_has_its_words_and_its_code() {
+        for (loss, words, code, is_running) in each() {
+            assert_eq!(
+                (loss.to_string().as_str(), loss.code(), loss.is_running()),
+                (words, code, is_running)
+            );
+            let is_lock = matches!(loss, Loss::Lock { .. });
+            assert_eq!(loss.needs_force(), if is_lock { 2 } else { 1 }, "{words}");
+        }
+        let five: Vec<String> = (1..=5).map(|number| format!("f{number}")).collect();
+        assert_eq!(Loss::Staged { paths: five }.to_string(), "staged: f1, f2, f3, f4, f5");
+        let mut all: Vec<Loss> = each().into_iter().map(|(loss, ..)| loss).rev().collect();
+        sort(&mut all);
+        assert_eq!(all.iter().map(Loss::needs_force).collect::<Vec<_>>()[..3], [2, 2, 1]);
+    }
+
+    #[test]
+    fn the_hint_of_a_refusal_says_what_is_to_be_done_and_what_force_gives_up() {
+        let lock = || Loss::Lock { reason: String::new() };
+        let work = || Loss::Stash { count: 1 };
+        let hidden = || Loss::Hidden { paths: vec!["f".to_owned()] };
+        let services = || Loss::Services { services: vec!["web".to_owned()] };
+        let processes = || Loss::Processes { processes: Vec::new() };
+        let setup = || Loss::Setup { command: "make".to_owned() };
+        let marks = "`git ls-files -v` marks what is hidden from git by `S` or a small letter";
+        let (keep, force) = ("commit, push or move what you need", "`wt remove --force x`");
+        let twice = "`wt remove --force --force x`";
+        let (down, wait) = ("`wt -C /w/x down` stops the services", "wait until its setup is done");
+        for (losses, with_branch, expected) in [
+            (vec![], false, format!("see to it first; {force} gives it up")),
+            (vec![work()], false, format!("{keep}; {force} gives it up")),
+            (vec![hidden()], false, format!("{keep}, {marks}; {force} gives it up")),
+            (vec![lock()], false, format!("`git worktree unlock /w/x` lifts the lock; {twice} gives it up")),
+            (
+                vec![lock()],
+                true,
+                "`git worktree unlock /w/x` lifts the lock; `wt remove --force --force --delete-branch x` gives it up"
+                    .to_owned(),
+            ),
+            (vec![lock(), work()], false, format!("{keep}; {twice} gives it up")),
+            (vec![processes()], false, format!("stop what runs there; {force} gives it up")),
+            (vec![processes(), work()], false, format!("{keep}; {force} gives it up")),
+            (vec![setup()], false, format!("{wait}; {force} ends it")),
+            (vec![setup(), work()], false, format!("{keep}, {wait}; {force} gives it up")),
+            (vec![services(), setup()], false, format!("{down}, {wait}; {force} stops them too")),
+            (vec![lock(), services()], false, format!("{down}; {twice} stops them and gives the rest up")),
+        ] {
+            let losses: Vec<&Loss> = losses.iter().collect();
+            let refusal = refusal("x", Path::new("/w/x"), &losses, with_branch);
+            assert_eq!(refusal.next_step(), Some(expected.as_str()), "{losses:?}");
+            let in_use = losses.iter().all(|loss| loss.is_running());
+            assert_eq!(refusal.message().starts_with("`x` is in use:\n"), in_use, "{losses:?}");
+        }
+    }
 }

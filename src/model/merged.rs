@@ -147,4 +147,39 @@ mod tests {
         };
         assert_eq!(merged.to_string(), "same tree as origin/main~3");
     }
+
+    #[test]
+    fn each_evidence_has_its_words_and_two_fit_a_branch_without_work() {
+        let revision = || Revision { commit: "0123456789abcdef".to_owned(), distance: Some(0) };
+        for (evidence, words, fits) in [
+            (MergeEvidence::SameCommit, "same commit as main", true),
+            (MergeEvidence::Ancestor, "its commits are part of main", true),
+            (MergeEvidence::ChangesNothing, "it changes nothing compared with main", false),
+            (MergeEvidence::SameTree { revision: revision() }, "same tree as main", false),
+            (MergeEvidence::AddsNothing, "merging it would add nothing to main", false),
+            (MergeEvidence::Squashed { revision: revision() }, "squashed as main", false),
+            (MergeEvidence::EveryPatch { count: 1 }, "its commit's patch is in main", false),
+            (MergeEvidence::EveryPatch { count: 2 }, "the patches of its 2 commits are in main", false),
+        ] {
+            assert_eq!(evidence.fits_untouched_branch(), fits, "{evidence:?}");
+            assert_eq!(BranchMerge { into: "main".to_owned(), evidence }.to_string(), words);
+        }
+    }
+
+    #[test]
+    fn each_step_of_a_rebase_that_makes_a_commit_is_work() {
+        for (step, expected) in [
+            ("pick", true),
+            ("squash", true),
+            ("fixup", true),
+            ("edit", true),
+            ("reword", true),
+            ("continue", true),
+            ("start", false),
+            ("abort", false),
+        ] {
+            assert_eq!(is_work(&format!("rebase ({step}): x")), expected, "{step}");
+            assert!(!is_work(&format!("merge ({step}): x")), "{step}");
+        }
+    }
 }

@@ -387,6 +387,7 @@ mod tests {
         }
         for word in [
             "https://h/merge_requests/4",
+            "https://h/r/pull/7",
             "https://h/-/merge_requests/4",
             "https://h/pull/7",
             "https://h/o/r/pull",

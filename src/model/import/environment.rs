@@ -102,4 +102,34 @@ mod tests {
         assert_eq!(taken.left, ["9x", "Q"]);
         assert_eq!(take_over(None, None).words, "");
     }
+
+    #[test]
+    fn a_name_and_a_value_are_taken_over_where_a_shell_makes_nothing_else_of_them() {
+        for (name, is_it) in
+            [("A", true), ("A_1", true), ("_a", true), ("1A", false), ("A-B", false), ("", false)]
+        {
+            assert_eq!(super::is_name(name), is_it, "{name}");
+        }
+        for (value, expected) in [
+            ("a_b-c./:@%+=,1", Some("a_b-c./:@%+=,1")),
+            ("", Some("")),
+            ("a b", Some("'a b'")),
+            ("a;b", Some("'a;b'")),
+            ("$PORT", Some("'{{ port }}'")),
+            ("$HOME", None),
+            ("it's", None),
+            ("a\\b", None),
+            ("a`b`", None),
+            ("a\nb", None),
+            ("{{ x }}", None),
+            ("{% x %}", None),
+            ("{# x #}", None),
+        ] {
+            assert_eq!(super::word(value).as_deref(), expected, "{value}");
+        }
+        let own = json!({ "A": 1, "B": null, "C": "x", "D": [1] });
+        let taken = take_over(Some(&json!(["C=y", "E"])), Some(&own));
+        assert_eq!((taken.words.as_str(), taken.names_port), ("env A=1 C=x ", false));
+        assert_eq!(taken.left, ["E", "B", "D"]);
+    }
 }

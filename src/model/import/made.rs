@@ -61,4 +61,35 @@ mod tests {
             assert_eq!(made_by(command).as_deref(), made, "{command}");
         }
     }
+
+    #[test]
+    fn each_installer_makes_its_folder_only_where_it_installs() {
+        for (command, made) in [
+            ("npm i", Some("node_modules")),
+            ("npm -C a install", Some("a/node_modules")),
+            ("pnpm install", Some("node_modules")),
+            ("pnpm run x", None),
+            ("yarn", Some("node_modules")),
+            ("yarn dev", None),
+            ("bun install", Some("node_modules")),
+            ("bun dev", None),
+            ("composer install -d ./api/", Some("api/vendor")),
+            ("composer test", None),
+            ("uv sync", Some(".venv")),
+            ("uv run x", None),
+            ("uv sync --directory a", Some("a/.venv")),
+            ("pdm install -p a", Some("a/.venv")),
+            ("pdm sync", Some(".venv")),
+            ("pdm run x", None),
+            ("mix deps.get", Some("deps")),
+            ("mix test", None),
+            ("python -m venv .venv/", Some(".venv")),
+            ("python venv x", None),
+            ("python -m venv", None),
+            ("python -m venv ./", None),
+            ("npm --prefix a/../b ci", None),
+        ] {
+            assert_eq!(made_by(command).as_deref(), made, "{command}");
+        }
+    }
 }

@@ -71,3 +71,60 @@ pub fn text(file: &str, colliding: &[Publishing]) -> Result<String> {
         .collect();
     template::render("templates/compose.override.yaml", TEMPLATE, &Values { file, services })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::import::proposal::{Proposal, name};
+
+    #[test]
+    fn an_override_stands_beside_its_file() {
+        for (file, expected) in [
+            ("compose.yaml", "compose.override.yaml"),
+            ("docker-compose.yml", "docker-compose.override.yml"),
+            ("compose", "compose.override"),
+        ] {
+            assert_eq!(name_beside(file), expected);
+        }
+    }
+
+    #[test]
+    fn a_service_collides_with_itself_by_its_name_or_by_a_port_without_a_variable() {
+        let port = |variable: &str, has_own_variable| PublishedPort {
+            variable: variable.to_owned(),
+            has_own_variable,
+            target: 80,
+            ..PublishedPort::default()
+        };
+        let service = |is_named, ports: &[PublishedPort]| Publishing {
+            service: "Web".to_owned(),
+            ports: ports.to_vec(),
+            is_named,
+            build: None,
+            is_store: false,
+        };
+        let mut proposal =
+            Proposal::new(name("web").unwrap(), String::new(), What::Compose("Web".to_owned()));
+        proposal.env = vec!["HTTP".to_owned()];
+        let proposed = FileProposal { services: vec![proposal], ..FileProposal::default() };
+        let own = [port("HTTP", true)];
+        for (seen, variables) in [
+            (service(false, &own), None),
+            (service(true, &own), Some(vec!["HTTP"])),
+            (service(true, &[]), Some(vec![])),
+            (service(false, &[]), None),
+            (service(false, &[port("OTHER", true)]), Some(vec!["WEB_PORT"])),
+            (service(false, &[port("HTTP", true), port("X", false)]), Some(vec!["HTTP", "X"])),
+        ] {
+            let found = colliding(std::slice::from_ref(&seen), &proposed);
+            let said = found
+                .first()
+                .map(|one| one.ports.iter().map(|port| port.variable.as_str()).collect::<Vec<_>>());
+            assert_eq!(said, variables, "{seen:?}");
+        }
+        assert!(
+            colliding(&[service(true, &own)], &FileProposal::default()).is_empty(),
+            "it is not taken over"
+        );
+    }
+}

@@ -82,4 +82,27 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn our_own_check_asks_the_same_as_the_usual_programs() {
+        for (command, expected) in [
+            ("valkey-cli ping", Some("redis = {}")),
+            ("redis-cli ping x", None),
+            ("ncat -z h 1", Some("tcp = {}")),
+            ("netcat -vz h 1", Some("tcp = {}")),
+            ("nc h 1", None),
+            ("nc z h", None),
+            ("curl http://localhost/a", Some("http = \"/a\"")),
+            ("curl http://0.0.0.0:1", Some("http = \"/\"")),
+            ("curl http://localhost http://localhost", None),
+            ("curl localhost", None),
+            ("curl https://example.org/localhost", None),
+            ("pg_isready; true", None),
+            ("pg_isready 'a'", None),
+            ("make", None),
+            ("", None),
+        ] {
+            assert_eq!(super::known(command).as_deref(), expected, "{command}");
+        }
+    }
 }

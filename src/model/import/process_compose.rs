@@ -140,3 +140,120 @@ fn stop(process: &Value) -> Option<String> {
 fn whole(table: &Map<String, Value>, key: &str) -> Option<u64> {
     table.get(key).and_then(Value::as_u64).filter(|number| *number > 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn restarts_and_ends_are_taken_over_within_their_bounds() {
+        for (availability, expected) in [
+            (json!({ "restart": "always" }), Some("{ policy = \"always\" }")),
+            (
+                json!({ "restart": "on_failure", "max_restarts": 3 }),
+                Some("{ policy = \"on-failure\", max = 3 }"),
+            ),
+            (
+                json!({ "restart": "always", "max_restarts": 5000 }),
+                Some("{ policy = \"always\", max = 1000 }"),
+            ),
+            (
+                json!({ "restart": "always", "max_restarts": 0, "backoff_seconds": 5000 }),
+                Some("{ policy = \"always\", backoff = \"3600s\" }"),
+            ),
+            (json!({ "restart": "exit_on_failure" }), None),
+            (json!({ "max_restarts": 3 }), None),
+        ] {
+            assert_eq!(restart(&json!({ "availability": availability })).as_deref(), expected);
+        }
+        for (shutdown, expected) in [
+            (json!({ "signal": 2 }), Some("{ signal = \"INT\" }")),
+            (
+                json!({ "signal": "TERM", "timeout_seconds": 5 }),
+                Some("{ signal = \"TERM\", timeout = \"5s\" }"),
+            ),
+            (json!({ "timeout_seconds": 9000 }), Some("{ timeout = \"3600s\" }")),
+            (json!({ "timeout_seconds": 0, "signal": "x" }), None),
+        ] {
+            assert_eq!(stop(&json!({ "shutdown": shutdown })).as_deref(), expected);
+        }
+        assert_eq!((restart(&json!({})), stop(&json!({}))), (None, None));
+    }
+
+    #[test]
+    fn a_probe_becomes_a_health_check_with_its_pace() {
+        for (probe, names_port, expected, notes) in [
+            (json!({ "http_get": { "path": "/up" } }), false, Some("{ http = \"/up\" }"), 0),
+            (json!({ "http_get": { "path": "up" } }), false, Some("{ http = \"/\" }"), 0),
+            (json!({ "http_get": { "path": "/a b" } }), false, Some("{ http = \"/\" }"), 0),
+            (
+                json!({ "http_get": {}, "period_seconds": 100_000, "failure_threshold": 500 }),
+                false,
+                Some("{ http = \"/\", interval = \"86400s\", failures = 100 }"),
+                0,
+            ),
+            (
+                json!({ "http_get": {}, "period_seconds": 0, "failure_threshold": 0 }),
+                false,
+                Some("{ http = \"/\", failures = 1 }"),
+                0,
+            ),
+            (json!({ "exec": { "command": "test -f x" } }), false, Some("{ command = \"test -f x\" }"), 0),
+            (json!({ "exec": { "command": "test -f x" } }), true, None, 1),
+            (json!({ "exec": {} }), true, None, 0),
+        ] {
+            let mut said = Vec::new();
+            let found = health(&json!({ "readiness_probe": probe }), names_port, &mut said);
+            assert_eq!((found.as_deref(), said.len()), (expected, notes), "{probe}");
+        }
+    }
+
+    #[test]
+    fn a_process_runs_in_a_folder_of_the_worktree_or_in_its_root() {
+        for (written, expected, notes) in [
+            (json!("a/b"), Some("a/b"), 0),
+            (json!("."), None, 0),
+            (json!("/srv"), None, 1),
+            (json!("$HOME/a"), None, 1),
+            (json!(7), None, 0),
+        ] {
+            let mut said = Vec::new();
+            let found = folder(&json!({ "working_dir": written }), &mut said);
+            assert_eq!((found.as_deref(), said.len()), (expected, notes), "{written}");
+        }
+    }
+
+    #[test]
+    fn each_process_says_how_it_finds_its_port_and_what_is_left_out_is_told() {
+        let silent = "It names no port; take `listens` out if it listens on one.";
+        let by_variable = "It must find its port in the variable PORT.";
+        for (process, listens, note) in [
+            (json!({ "command": "x $PORT" }), true, None),
+            (json!({ "command": "x", "environment": ["PORT=1"] }), true, None),
+            (json!({ "command": "x" }), false, Some(silent)),
+            (json!({ "command": "x", "readiness_probe": { "http_get": {} } }), true, Some(by_variable)),
+            (
+                json!({ "command": "x", "readiness_probe": { "exec": { "command": "y" } } }),
+                false,
+                Some(silent),
+            ),
+            (json!({ "command": "x", "disabled": false, "is_disabled": "no" }), false, Some(silent)),
+        ] {
+            let text = json!({ "processes": { "a": process } }).to_string();
+            let found = read("f", &text).unwrap();
+            assert_eq!((found.services.len(), found.services[0].listens), (1, listens), "{text}");
+            assert_eq!(found.services[0].notes.first().map(String::as_str), note, "{text}");
+        }
+        for (process, reason) in [
+            (json!({ "command": "x", "disabled": true }), "f: a: is disabled there"),
+            (json!({ "command": "x", "is_disabled": "true" }), "f: a: is disabled there"),
+            (json!({}), "f: a: has no command that can be written here"),
+        ] {
+            let found = read("f", &json!({ "processes": { "a": process } }).to_string()).unwrap();
+            assert_eq!((found.services.len(), found.left_out[0].to_string().as_str()), (0, reason));
+        }
+        assert!(read("f", "{}").unwrap().is_empty());
+    }
+}

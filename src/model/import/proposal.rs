@@ -163,3 +163,53 @@ pub fn name(text: &str) -> Option<ServiceName> {
     let word = word.trim_start_matches(|letter: char| !letter.is_ascii_lowercase());
     word.get(..word.len().min(32))?.trim_end_matches('-').parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn something_is_proposed_where_there_is_any_of_it() {
+        let step = || ProposedCommand { command: "x".to_owned(), from: String::new() };
+        let carry = ProposedCarry { pattern: "x".to_owned(), from: String::new() };
+        let variable = Variable {
+            variable: "A".to_owned(),
+            value: String::new(),
+            from: String::new(),
+            is_suggestion: true,
+        };
+        let service = Proposal::new(name("web").unwrap(), String::new(), What::Run("x".to_owned()));
+        let none = FileProposal::default;
+        for (number, found) in [
+            FileProposal { services: vec![service], ..none() },
+            FileProposal { setup: vec![step()], ..none() },
+            FileProposal { teardown: vec![step()], ..none() },
+            FileProposal { carry: vec![carry], ..none() },
+            FileProposal { variables: vec![variable], ..none() },
+            FileProposal { env_file: Some((String::new(), String::new())), ..none() },
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            assert!(!found.is_empty(), "{number}");
+        }
+        let mut left = none();
+        left.leave("a", "", "no reason");
+        left.leave("a", "b", "no reason");
+        assert!(left.is_empty(), "what is left out is not proposed");
+        let said: Vec<String> = left.left_out.iter().map(ToString::to_string).collect();
+        assert_eq!(said, ["a: no reason", "a: b: no reason"]);
+    }
+
+    #[test]
+    fn a_name_is_cut_to_what_a_service_may_be_called() {
+        for (text, expected) in [
+            ("a".repeat(40), "a".repeat(32)),
+            (format!("{}-b", "a".repeat(31)), "a".repeat(31)),
+            ("--a__b..".to_owned(), "a-b".to_owned()),
+            ("1-a".to_owned(), "a".to_owned()),
+        ] {
+            assert_eq!(name(&text).map(|name| name.to_string()), Some(expected), "{text}");
+        }
+    }
+}

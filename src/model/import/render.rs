@@ -136,3 +136,88 @@ fn list<'a>(words: impl Iterator<Item = &'a str>) -> Option<String> {
 fn on_one_line(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::import::proposal::{ProposedCarry, name};
+    use crate::model::service::ServiceName;
+
+    fn step(command: &str, from: &str) -> ProposedCommand {
+        ProposedCommand { command: command.to_owned(), from: from.to_owned() }
+    }
+
+    #[test]
+    fn a_service_is_written_with_each_key_that_it_has() {
+        let own: fn(&str) -> ServiceName = |word| name(word).unwrap();
+        let bare = Proposal::new(own("web"), "Procfile: web".to_owned(), What::Run("serve \"x\"".to_owned()));
+        assert_eq!(section(&bare), "# From Procfile: web\n[service.web]\nrun = 'serve \"x\"'\n");
+        let full = Proposal {
+            what: What::Compose("Web".to_owned()),
+            folder: Some("a".to_owned()),
+            env_file: Some("a/.env".to_owned()),
+            depends_on: [(own("db"), Condition::Healthy), (own("api"), Condition::Healthy)].into(),
+            health: Some("{ tcp = {} }".to_owned()),
+            stop: Some("{ signal = \"INT\" }".to_owned()),
+            restart: Some("{ policy = \"always\" }".to_owned()),
+            env: vec!["A".to_owned(), "B".to_owned()],
+            extra_ports: vec![own("admin")],
+            listens: false,
+            reasons: [("folder", "it is\nthere".to_owned())].into(),
+            notes: vec!["one\nline".to_owned()],
+            ..bare
+        };
+        assert_eq!(
+            section(&full),
+            "# From Procfile: web\n# one line\n[service.web]\ncompose = \"Web\"\nfolder = \"a\"  # it is there\n\
+             env_file = \"a/.env\"\ndepends_on = [\"api\", \"db\"]\nhealth = { tcp = {} }\nstop = { signal = \"INT\" }\n\
+             restart = { policy = \"always\" }\nenv = [\"A\", \"B\"]\nextra_ports = [\"admin\"]\nlistens = false\n"
+        );
+        let depends_on = [
+            (own("a"), Condition::Healthy),
+            (own("b"), Condition::Started),
+            (own("c"), Condition::Completed),
+        ];
+        let mixed = Proposal { depends_on: depends_on.into(), ..full };
+        let expected = "{ a = \"healthy\", b = \"started\", c = \"completed\" }";
+        assert_eq!(needs(&mixed).as_deref(), Some(expected));
+        assert_eq!(needs(&Proposal { depends_on: [].into(), ..mixed }), None);
+    }
+
+    #[test]
+    fn each_table_is_written_where_there_is_something_for_it() {
+        let none = FileProposal::default();
+        let written = |found: &FileProposal| {
+            [sections(found), worktree(found), carry(found), variables(found), env_file(found)]
+        };
+        assert_eq!(written(&none), [""; 5].map(str::to_owned));
+        let variable = |name: &str, is_suggestion| Variable {
+            variable: name.to_owned(),
+            value: "x".to_owned(),
+            from: "why\nso".to_owned(),
+            is_suggestion,
+        };
+        let mut found = FileProposal {
+            setup: vec![step("make", "Makefile")],
+            carry: vec![ProposedCarry { pattern: "/.env".to_owned(), from: "b".to_owned() }],
+            variables: vec![variable("A", false), variable("B", true)],
+            env_file: Some((".env.local".to_owned(), "c\nd".to_owned())),
+            ..none.clone()
+        };
+        found.leave("a", "b\nc", "no");
+        let ready = "# Commands that make a new worktree ready: `wt create` runs them once they are trusted.\n\
+                     setup = [\n    \"make\",  # Makefile\n]\n";
+        let carried =
+            "# Ignored files that a new worktree gets a copy of.\ncopy = [\n    \"/.env\",  # b\n]\n";
+        let set = "# why so\nA = \"x\"\n# why so\n#B = \"x\"\n";
+        let expected =
+            ["# Left out:\n#   a: b c: no\n", ready, carried, set, "file = \".env.local\"  # c d\n"];
+        assert_eq!(written(&found), expected.map(str::to_owned));
+        let back = FileProposal { teardown: vec![step("dropdb", "x")], ..none };
+        assert_eq!(
+            worktree(&back),
+            "# Commands that take back what was made outside of it.\nteardown = [\n    \"dropdb\",  # x\n]\n\
+             teardown_at = \"remove\"  # they stand in the worktree\n"
+        );
+    }
+}

@@ -151,4 +151,50 @@ mod tests {
         assert_eq!(check_words(own, "db"), ["/usr/bin/wt", "compose-service", "db", "--check"]);
         assert!(stopping(&stop).timeout > stop.timeout);
     }
+
+    #[test]
+    fn what_is_said_of_a_container_names_its_state() {
+        for (container, reason) in [
+            (Container::Absent, "there is no container"),
+            (Container::Well, "the container is well"),
+            (Container::Starting, "the container's health check has not passed yet"),
+            (Container::Unhealthy, "the container's health check fails"),
+            (Container::Ended(3), "the container has ended with exit status 3"),
+            (Container::Other("paused".to_owned()), "the container is paused"),
+        ] {
+            assert_eq!(container.reason(), reason);
+        }
+    }
+
+    #[test]
+    fn of_several_containers_the_worst_off_counts() {
+        let of = |state: &str, health: &str| serde_json::json!({ "State": state, "Health": health, "ExitCode": 700 });
+        let ranked = [
+            (of("running", ""), Container::Well),
+            (of("running", "starting"), Container::Starting),
+            (of("restarting", ""), Container::Other("restarting".to_owned())),
+            (of("running", "unhealthy"), Container::Unhealthy),
+            (of("dead", ""), Container::Ended(1)),
+        ];
+        for pair in ranked.windows(2) {
+            let [(better, _), (worse, expected)] = pair else { unreachable!() };
+            for output in [format!("[{better},{worse}]"), format!("{worse}\n{better}")] {
+                assert_eq!(read(&output).as_ref(), Ok(expected), "{output}");
+            }
+        }
+        assert_eq!(container(&serde_json::json!({ "State": "exited" })), Container::Ended(1));
+    }
+
+    #[test]
+    fn the_engine_has_time_beyond_the_services_and_a_second_at_least() {
+        let stop = |seconds| Stopping { timeout: Duration::from_secs(seconds), ..Stopping::default() };
+        assert_eq!(
+            stopping(&stop(3)),
+            Stopping { signal: EndSignal::Term, timeout: Duration::from_secs(13) }
+        );
+        for (seconds, word) in [(0, "1"), (1, "1"), (30, "30")] {
+            let words = run_words(Path::new("/wt"), "db", &stop(seconds));
+            assert_eq!(words.last().map(String::as_str), Some(word));
+        }
+    }
 }

@@ -145,3 +145,31 @@ fn our_own_variables_are_not_to_be_had() {
     with_env("web", &["WT_NAME"], &mut config);
     assert_eq!(variables(&config, &facts(&["web"])).unwrap_err().code(), Code::ConfigInvalid);
 }
+
+#[test]
+fn what_the_block_says_stands_over_what_was_configured() {
+    let pairs = |all: &[(&str, &str)]| {
+        all.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Vec<_>>()
+    };
+    let configured = pairs(&[("A", "1"), ("PORT", "1"), ("B", "2")]);
+    let block = pairs(&[("PORT", "5000"), ("WT_NAME", "x")]);
+    let expected = pairs(&[("A", "1"), ("B", "2"), ("PORT", "5000"), ("WT_NAME", "x")]);
+    assert_eq!(over(&configured, block.clone()), expected);
+    assert_eq!(over(&[], block.clone()), block);
+    let names = ["API".to_owned(), "WT_NAME".to_owned()];
+    let own = pairs(&[("PORT", "5001"), ("API", "5001"), ("WT_NAME", "5001")]);
+    assert_eq!(of_service(&block, &names, Port::new(5001)), own);
+    assert_eq!(of_service(&block, &names, None), pairs(&[("WT_NAME", "x")]));
+}
+
+#[test]
+fn the_usual_variable_of_a_port_is_called_after_its_service() {
+    for (service, expected) in [
+        ("web", "WEB_PORT"),
+        ("admin-api", "ADMIN_API_PORT"),
+        ("port-2", "PORT_2"),
+        ("port-x", "PORT_X_PORT"),
+    ] {
+        assert_eq!(usual_port_name(&service.parse().unwrap()), expected);
+    }
+}

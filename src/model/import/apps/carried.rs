@@ -54,3 +54,63 @@ fn pattern(path: &str) -> String {
     }
     if text.starts_with(['#', '!']) { format!("\\{text}") } else { text }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_an_app_does_not_run_without_is_carried() {
+        let (env, rails) = ("an env file that git ignores", "Rails reads its credentials with it");
+        let database = "a database that is a file: each worktree gets a copy";
+        for (path, expected) in [
+            (".env", Some(env)),
+            ("server/.env", Some(env)),
+            (".env.local", Some(env)),
+            (".env.example", None),
+            (".env.local.example", None),
+            (".env.dist", None),
+            (".envrc", None),
+            ("x.env", None),
+            ("config/master.key", Some(rails)),
+            ("api/config/master.key", Some(rails)),
+            ("config/credentials/dev.key", Some(rails)),
+            ("config/credentials/dev.yml", None),
+            ("other/dev.key", None),
+            ("db/dev.sqlite3", Some(database)),
+            ("dev.sqlite", Some(database)),
+            ("prisma/dev.db", Some(database)),
+            ("prisma/prod.db", None),
+            ("sqlite3", None),
+            ("node_modules/x.js", None),
+        ] {
+            assert_eq!(reason(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_written_so_that_it_names_itself_alone() {
+        for (path, expected) in [
+            (".env", "/.env"),
+            ("a/.env", "a/.env"),
+            ("a/[x]*?.env", "a/\\[x]\\*\\?.env"),
+            ("a\\b", "/a\\\\b"),
+            ("a/b ", "a/b\\ "),
+            ("#a/b", "\\#a/b"),
+            ("!a/b", "\\!a/b"),
+            ("#a", "/#a"),
+        ] {
+            assert_eq!(pattern(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_carried_already_is_not_said_again() {
+        let tree = Tree { ignored: [".env", "a/.env", "x"].map(str::to_owned).to_vec(), ..Tree::default() };
+        let patterns = |wish: &[&[u8]]| {
+            carried(&tree, &CarryLists::new(wish)).into_iter().map(|one| one.pattern).collect::<Vec<_>>()
+        };
+        assert_eq!(patterns(&[]), ["/.env", "a/.env"]);
+        assert_eq!(patterns(&[b"/.env\n"]), ["a/.env"]);
+    }
+}

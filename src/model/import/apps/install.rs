@@ -88,3 +88,86 @@ fn is_package(folder: &AppFolder) -> bool {
     ["dependencies", "devDependencies", "workspaces", "scripts"].iter().any(is_filled)
         || folder.has(super::packager::PNPM_WORKSPACES)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::import::apps::sample::tree;
+
+    fn said(folder: &str, files: &[(&str, &str)]) -> Vec<(String, String)> {
+        let tree = tree(files);
+        of_folder(&tree, &tree.folders[folder]).into_iter().map(|step| (step.command, step.from)).collect()
+    }
+
+    #[test]
+    fn each_lockfile_is_installed_from_where_the_worktree_begins() {
+        let package = r#"{ "dependencies": { "x": "1" } }"#;
+        for (file, text, at_root, below) in [
+            (
+                "package.json",
+                package,
+                Some("npm install --no-package-lock"),
+                Some("npm --prefix a install --no-package-lock"),
+            ),
+            ("uv.lock", "", Some("uv sync --locked"), Some("uv sync --locked --project a")),
+            ("Gemfile", "", Some("bundle install"), Some("bundle install --gemfile a/Gemfile")),
+            ("composer.json", "", Some("composer install"), Some("composer install --working-dir a")),
+            ("mix.exs", "", Some("mix deps.get"), None),
+            ("go.mod", "", Some("go mod download"), Some("go -C a mod download")),
+            (
+                "Cargo.lock",
+                "",
+                Some("cargo fetch --locked"),
+                Some("cargo fetch --locked --manifest-path a/Cargo.toml"),
+            ),
+            ("README.md", "", None, None),
+        ] {
+            let expected = |command: Option<&str>, file: &str| {
+                command.map(|command| (command.to_owned(), file.to_owned())).into_iter().collect::<Vec<_>>()
+            };
+            assert_eq!(said("", &[(file, text)]), expected(at_root, file), "{file}");
+            let path = format!("a/{file}");
+            assert_eq!(said("a", &[(&path, text)]), expected(below, &path), "{file}");
+        }
+    }
+
+    #[test]
+    fn a_package_json_that_needs_nothing_installs_nothing() {
+        for (text, is_filled) in [
+            (r#"{ "dependencies": { "x": "1" } }"#, true),
+            (r#"{ "devDependencies": { "x": "1" } }"#, true),
+            (r#"{ "workspaces": ["a"] }"#, true),
+            (r#"{ "scripts": { "dev": "x" } }"#, true),
+            (r#"{ "dependencies": {}, "workspaces": [], "scripts": "x" }"#, false),
+            (r#"{ "name": "x" }"#, false),
+            ("{", false),
+        ] {
+            assert_eq!(!said("", &[("package.json", text)]).is_empty(), is_filled, "{text}");
+        }
+        assert_eq!(said("", &[("package.json", "{}"), ("pnpm-workspace.yaml", "")]).len(), 1);
+    }
+
+    #[test]
+    fn a_pyproject_that_only_configures_tools_makes_no_environment() {
+        for (text, steps) in [("[project]\n", 2), ("[tool.poetry]\n", 1), ("", 1), ("[tool.ruff]\n", 0)] {
+            assert_eq!(said("", &[("pyproject.toml", text)]).len(), steps, "{text}");
+        }
+    }
+
+    #[test]
+    fn each_step_is_taken_once_for_the_folders_of_the_apps_and_the_root() {
+        let spaces = r#"{ "workspaces": ["apps/*"] }"#;
+        let package = r#"{ "scripts": { "dev": "x" } }"#;
+        let tree = tree(&[
+            ("package.json", spaces),
+            ("apps/a/package.json", package),
+            ("apps/b/package.json", package),
+            ("apps/c/go.mod", ""),
+            ("apps/d/go.mod", ""),
+        ]);
+        let apps =
+            ["apps/a", "apps/b", "apps/c"].map(|folder| App { folder: folder.to_owned(), ..App::default() });
+        let commands: Vec<String> = steps(&tree, &apps).into_iter().map(|step| step.command).collect();
+        assert_eq!(commands, ["npm install --no-package-lock", "go -C apps/c mod download"]);
+    }
+}

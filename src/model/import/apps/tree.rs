@@ -157,3 +157,42 @@ pub fn is_passed_over(name: &str) -> bool {
 pub fn join(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::import::apps::sample::tree;
+
+    #[test]
+    fn the_files_that_say_how_an_app_is_started_are_read_and_no_others() {
+        for name in READ {
+            assert!(is_read(name), "{name}");
+        }
+        for name in ["README.md", "index.js", ".env", "package.json5", ""] {
+            assert!(!is_read(name), "{name}");
+        }
+        for (name, is_over) in [(".git", true), ("node_modules", true), ("apps", false), ("modules", false)] {
+            assert_eq!(is_passed_over(name), is_over, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_found_in_its_folder_and_folders_from_the_nearest_up() {
+        let tree = tree(&[("a/b/package.json", "x"), ("go.mod", "y"), (".env!", "")]);
+        assert_eq!((tree.text("a/b/package.json"), tree.text("go.mod")), (Some("x"), Some("y")));
+        assert_eq!((tree.text("a/package.json"), tree.text("c/go.mod")), (None, None));
+        let up = |path: &str| tree.upwards(path).map(|folder| folder.path.clone()).collect::<Vec<_>>();
+        assert_eq!(
+            (up("a/b"), up("a/gone"), up("")),
+            (
+                vec!["a/b".to_owned(), "a".to_owned(), String::new()],
+                vec!["a".to_owned(), String::new()],
+                vec![String::new()]
+            )
+        );
+        assert!(tree.is_own(".env") && !tree.is_own("go.mod"));
+        let tree = Tree { untracked: vec!["x".to_owned()], ..tree };
+        assert!(tree.is_own("x") && tree.is_own(".env"));
+        assert_eq!((join("", "x"), join("a", "x")), ("x".to_owned(), "a/x".to_owned()));
+    }
+}

@@ -44,3 +44,29 @@ fn plain(value: &str) -> String {
     }
     text.trim_end().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_read_with_their_sections_as_git_reads_them() {
+        let text = "# a\n; b\n[Copy \"x\"]\n  Include = a b # why\n  include=\"c # d\" ; e\n[hooks]\npostCreate = echo \\\n  x\n\
+                    path = \"a\\\\b\\\"c\\n\\td\\\n e\"\nbare\nlast = \\";
+        let pairs = values(text).unwrap();
+        let pairs: Vec<(&str, &str)> =
+            pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        assert_eq!(
+            pairs,
+            [
+                ("copy.include", "a b"),
+                ("copy.include", "c # d"),
+                ("hooks.postcreate", "echo   x"),
+                ("hooks.path", "a\\b\"c\n\td e"),
+                ("hooks.last", ""),
+            ]
+        );
+        assert_eq!(values("[a]\nx y\n"), Err("`x y` is no line of git's configuration".to_owned()));
+        assert_eq!(values("a = 1\r\n").unwrap(), [(".a".to_owned(), "1".to_owned())]);
+    }
+}

@@ -229,7 +229,9 @@ mod tests {
         assert_eq!(split("npm ci && npm test; make"), ["npm ci", "npm test", "make"]);
         assert_eq!(split("echo 'a; b' && echo \"c && d\""), ["echo 'a; b'", "echo \"c && d\""]);
         assert_eq!(split("echo ${A}; make"), ["echo ${A}", "make"]);
-        for whole in ["npm ci || true; make", "echo $(a; b)", "echo `a; b`", "{ a; b; }"] {
+        for whole in
+            ["npm run a & npm run b", "npm ci || true; make", "echo $(a; b)", "echo `a; b`", "{ a; b; }"]
+        {
             assert_eq!(split(whole), [whole], "the parts of this belong together");
         }
     }

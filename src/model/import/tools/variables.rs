@@ -124,3 +124,48 @@ pub fn of_worktrunk(command: &str) -> String {
     text.push_str(rest);
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_of_other_tools_become_ours() {
+        for (script, expected) in [
+            ("cp $REPO_ROOT/.env .", "cp $WT_MAIN/.env ."),
+            ("cp ${REPO_ROOT}/.env .", "cp $WT_MAIN/.env ."),
+            ("x ${WM_HANDLE}_db ${WM_HANDLE}2 ${WM_HANDLE}-db", "x ${WT_NAME}_db ${WT_NAME}2 $WT_NAME-db"),
+            ("x $CONDUCTOR_PORT", "x $PORT"),
+            ("x $HOME ${HOME:-a} $? $ $$", "x $HOME ${HOME:-a} $? $ $$"),
+            ("x ${REPO_ROOT", "x ${REPO_ROOT"),
+            ("x $REPO_ROOTS", "x $REPO_ROOTS"),
+            ("é$BRANCH", "é$WT_BRANCH"),
+        ] {
+            assert_eq!(ours(script).as_deref(), Ok(expected), "{script}");
+        }
+        for (script, name) in [
+            ("x $CONDUCTOR_OTHER", "CONDUCTOR_OTHER"),
+            ("x ${CODEX_A:-1}", "CODEX_A"),
+            ("echo $((ORCA_X+1))", "ORCA_X"),
+            ("export GIT_WTP_A=1", "GIT_WTP_A"),
+        ] {
+            assert_eq!(ours(script), Err(format!("{name} is set by that tool alone")), "{script}");
+        }
+        assert!(ours("echo MY_CODEX_A").is_ok());
+    }
+
+    #[test]
+    fn templates_of_worktrunk_become_ours() {
+        for (command, expected) in [
+            ("x {{ worktree_path }}", "x {{ path }}"),
+            ("x {{worktree_name}}-{{ repo }}", "x {{ name }}-{{ repo_name }}"),
+            ("x {{ branch | hash_port }}", "x {{ port }}"),
+            ("x {{ name | hash_port }}", "x {{ port }}"),
+            ("x {{ branch | sanitize }} y", "x {{ branch | sanitize }} y"),
+            ("x {{ repo", "x {{ repo"),
+            ("x", "x"),
+        ] {
+            assert_eq!(of_worktrunk(command), expected, "{command}");
+        }
+    }
+}

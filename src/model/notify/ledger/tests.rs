@@ -224,3 +224,17 @@ fn numbers_of_notices_grow_and_the_oldest_go_where_too_many_wait() {
     ledger.heard.push(web("failed", 0));
     assert!(!ledger.is_idle());
 }
+
+#[test]
+fn a_conflict_is_the_same_as_long_as_somebody_was_in_the_last_look_too() {
+    let conflict = |pids: &[u32], second| {
+        let holders: Vec<_> = pids.iter().map(|pid| serde_json::json!({ "pid": pid })).collect();
+        web("port_conflict", second).with("port", 5000).with("holders", holders)
+    };
+    let (ledger, seen) =
+        told(vec![conflict(&[7], 0), conflict(&[7, 8], 1), conflict(&[8], 2), conflict(&[], 3)]);
+    assert_eq!((seen.len(), ledger.told[0].print.as_str()), (1, "8"), "whom nobody sees may be there still");
+    assert_eq!(ledger.told[0].seen, Some(at(3)));
+    let (_, seen) = told(vec![conflict(&[7], 0), conflict(&[7, 8], 1), conflict(&[9], 2)]);
+    assert_eq!(seen.len(), 2);
+}
