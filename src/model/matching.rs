@@ -212,4 +212,32 @@ mod tests {
             assert_eq!(closest.find(is_another).copied(), at, "{worktree:?}");
         }
     }
+
+    #[test]
+    fn a_record_is_known_by_gits_name_unless_it_is_the_main_worktrees() {
+        let mut entry = crate::model::checks::sample::entry("a", 1, &[]);
+        assert_eq!(WorktreeMark::of(&entry), mark(Some("a"), "/w/a"));
+        assert_eq!(WorktreeMark::of_glimpse(&RowGlimpse::from(&entry)), mark(Some("a"), "/w/a"));
+        entry.notes.main.write(&true);
+        assert_eq!(WorktreeMark::of(&entry), mark(None, "/w/a"));
+    }
+
+    #[test]
+    fn a_record_is_like_a_worktree_by_its_name_else_by_its_folder() {
+        let (name, folder) = (Some(Likeness::Name), Some(Likeness::Folder));
+        for (admin, named, there, elsewhere) in [
+            (None, None, name, name),
+            (None, Some(""), name, None),
+            (None, Some("a"), None, None),
+            (Some("a"), None, None, None),
+            (Some("a"), Some("a"), name, name),
+            (Some(""), Some(""), folder, None),
+            (Some("a"), Some("b"), folder, None),
+            (Some("a"), Some(""), folder, None),
+        ] {
+            let worktree = mark(admin, "/w/a");
+            let likeness = ["/w/a", "/w/b"].map(|path| worktree.likeness(mark(named, path)));
+            assert_eq!(likeness, [there, elsewhere], "{admin:?} {named:?}");
+        }
+    }
 }

@@ -242,4 +242,40 @@ mod tests {
         assert_eq!(days(9), "the clock differs by 9 days from what else tells the time: nothing goes");
         assert!(days(3650).contains("by 10 years") && days(-3650).contains("by 10 years"));
     }
+
+    #[test]
+    fn a_day_of_difference_and_ninety_without_a_change_are_believed_and_a_second_more_is_not() {
+        const PAUSE: i64 = 90 * 24 * HOUR;
+        let unused = |seconds| Witnesses { written: Some(Timestamp::UNIX_EPOCH), ..at(seconds, 0) };
+        for (seconds, ahead, wait) in [(PAUSE, None, HOUR), (PAUSE + 1, Some(PAUSE + 1), WEEK)] {
+            let found = doubt(unused(seconds).judge(&week(None, None)));
+            assert_eq!((found.ahead, found.sighting.wait), (ahead.map(SignedDuration::from_secs), wait));
+        }
+        let began = moment("b", 0);
+        let term = week(Some(&began), None);
+        for (apart, is_over) in [(24 * HOUR, true), (24 * HOUR + 1, false)] {
+            for made in [WEEK + apart, WEEK - apart] {
+                let made = Timestamp::from_second(made).ok();
+                let witnesses = Witnesses { made, ..at(WEEK, WEEK) };
+                assert_eq!(witnesses.judge(&term) == Passage::Over, is_over, "{apart} {made:?}");
+            }
+        }
+        let ran = |ran| at(WEEK, ran).judge(&term);
+        assert_eq!(ran(WEEK - 24 * HOUR), Passage::NotYet);
+        assert_eq!(doubt(ran(WEEK - 24 * HOUR - 1)).ahead, Some(SignedDuration::from_secs(24 * HOUR + 1)));
+    }
+
+    #[test]
+    fn a_moment_has_an_age_in_its_own_boot_alone() {
+        let nameless = Moment::default();
+        for (then, here, age) in [
+            (moment("b", 5), moment("b", 12), Some(7)),
+            (moment("b", 5), moment("c", 12), None),
+            (nameless.clone(), nameless, None),
+        ] {
+            assert_eq!(then.age(&here), age.map(SignedDuration::from_secs), "{then:?}");
+        }
+        let days = |days: i64| said(SignedDuration::from_hours(24 * days), "x");
+        assert!(days(729).contains("by 729 days") && days(730).contains("by 2 years"));
+    }
 }

@@ -194,4 +194,12 @@ mod tests {
         let shown = serde_json::to_value(SetupView::of(Some(&setup), false)).unwrap();
         assert_eq!(shown, json!({"state": "failed", "at": "1970-01-01T00:00:00Z", "exit": 3}));
     }
+
+    #[test]
+    fn only_what_is_not_as_it_should_be_is_marked() {
+        let marks = ALL.map(|state| state.mark().unwrap_or_default());
+        let expected =
+            ["setting up", "", "setup failed", "", "setup untrusted", "setup interrupted", "torn down", ""];
+        assert_eq!(marks, expected);
+    }
 }

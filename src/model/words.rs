@@ -80,6 +80,9 @@ mod tests {
             (r"a\ b 'c'd", vec!["a b", "cd"]),
             ("nc -z x:{{ port }} {{a}}{", vec!["nc", "-z", "x:{{ port }}", "{{a}}{"]),
             ("a {{ b c", vec!["a", "{{ b c"]),
+            ("a{b c {d} e", vec!["a{b", "c", "{d}", "e"]),
+            ("a\\\nb \"c\\\nd\"", vec!["ab", "cd"]),
+            ("\"\\$\\`\\x\"", vec!["$`\\x"]),
             ("a; $b | c", vec!["a;", "$b", "|", "c"]),
         ] {
             assert_eq!(split(text).unwrap(), words, "{text}");

@@ -137,4 +137,51 @@ mod tests {
         assert_eq!(names, ["old", "young"]);
         assert!(Level::None < Level::Low && Level::High < Level::Critical);
     }
+
+    #[test]
+    fn a_dispute_is_as_bad_as_what_is_at_stake_and_concerns_those_who_have_the_port() {
+        let [a, b] = ["a", "b"].map(|name| claim(name, 5000, 1));
+        let mut of_other = claim("c", 5000, 2);
+        of_other.worktree.repository = RepositoryId("s".to_owned());
+        for (tenants, sockets, level) in [
+            (vec![a.clone()], &[None][..], Level::High),
+            (vec![a.clone(), b.clone()], &[], Level::High),
+            (vec![a.clone(), b], &[None], Level::Critical),
+        ] {
+            let found = dispute(&tenants, sockets).unwrap();
+            assert_eq!(found.level().0, level, "{tenants:?} {sockets:?}");
+            assert_eq!(found.tenants().len(), tenants.len());
+            let concerns = ["r", "s"].map(|id| found.concerns(&RepositoryId(id.to_owned())));
+            assert_eq!(concerns, [true, false]);
+        }
+        let mut stranger = socket(None);
+        stranger.owners[0].pid = 43;
+        let shared = situation(std::slice::from_ref(&a), &[socket(Some("a")), stranger]);
+        assert_eq!(Dispute::find(&shared).unwrap().level().0, Level::Critical);
+        let both = dispute(&[a, of_other], &[]).unwrap();
+        assert!(["r", "s"].iter().all(|id| both.concerns(&RepositoryId((*id).to_owned()))));
+    }
+
+    #[test]
+    fn strays_alone_are_less_bad_than_strangers() {
+        let stray = Holder { relation: Relation::Stray, ..crate::model::port::sample::holding(None) };
+        let stranger = crate::model::port::sample::holding(None);
+        for (holders, expected) in [
+            (vec![stray.clone()], Level::Medium),
+            (vec![stray, stranger.clone()], Level::High),
+            (vec![stranger], Level::High),
+        ] {
+            let tenants = [claim("a", 5000, 1)];
+            let situation = crate::model::port::sample::situation_of(&tenants, &holders);
+            let found = Dispute::find(&situation).unwrap();
+            assert_eq!((found.level().0, are_strays(&holders)), (expected, expected == Level::Medium));
+        }
+    }
+
+    #[test]
+    fn a_level_is_called_as_it_is_written() {
+        for level in [Level::None, Level::Low, Level::Medium, Level::High, Level::Critical] {
+            assert_eq!(serde_json::to_value(level).unwrap(), level.as_str());
+        }
+    }
 }

@@ -171,4 +171,61 @@ mod tests {
         assert_eq!(there, ["wt -C '/my work' ports release 5000 --worktree old"]);
         assert!(asked(&here).starts_with("a person must choose"));
     }
+
+    #[test]
+    fn only_the_very_claim_of_a_mover_moves() {
+        let (old, young) = (claim("old", 5000, 1), claim("young", 5000, 9));
+        let web = "web".parse().unwrap();
+        let api: ServiceName = "api".parse().unwrap();
+        let claims = [old.clone(), young.clone()];
+        for (sequence, service, expected) in
+            [(9, &web, true), (9, &api, false), (1, &web, false), (1, &api, false), (7, &web, false)]
+        {
+            assert_eq!(moves(&claims, sequence, service), expected, "{sequence} {service}");
+        }
+        let pinned = claims.map(|claim| Tenant { pinned: true, ..claim });
+        assert!(!moves(&pinned, 9, &web), "a person must choose");
+    }
+
+    #[test]
+    fn who_keeps_a_port_is_told_with_the_reason() {
+        let (old, young, third) = (claim("old", 5000, 1), claim("young", 5000, 9), claim("third", 5000, 10));
+        let locked = Tenant { locked: true, ..young.clone() };
+        let pinned = Tenant { pinned: true, ..old.clone() };
+        let runs = Tenant { runs: true, ..young.clone() };
+        let said = |claims: &[Tenant]| told(claims, &keeping(claims));
+        let both = "allocated to `old` (web) and to `young` (web)";
+        for (claims, expected) in [
+            (
+                vec![old.clone(), young.clone()],
+                format!("{both}: `old` keeps it, since it is the older one, and `young` moves"),
+            ),
+            (
+                vec![old.clone(), runs],
+                format!("{both}: `young` keeps it, since its server runs on it, and `old` moves"),
+            ),
+            (
+                vec![pinned.clone(), young.clone()],
+                format!("{both}: `old` keeps it, since it is pinned, and `young` moves"),
+            ),
+            (
+                vec![old.clone(), locked.clone()],
+                format!("{both}: `young` keeps it, since its worktree is locked, and `old` moves"),
+            ),
+            (
+                vec![old, young, third],
+                format!(
+                    "{both} and to `third` (web): `old` keeps it, since it is the older one, and `young` and `third` move"
+                ),
+            ),
+            (
+                vec![pinned, locked],
+                format!(
+                    "{both}, and nobody may be moved: that of old is pinned, that of young belongs to a locked worktree"
+                ),
+            ),
+        ] {
+            assert_eq!(said(&claims), expected);
+        }
+    }
 }

@@ -243,3 +243,137 @@ fn unseen(socket: &Listener, background: &Background<'_>) -> Holder {
 fn addresses(socket: &Listener) -> Vec<IpAddr> {
     if socket.listening { vec![socket.address] } else { Vec::new() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::port::sample::{USER, holding, key, socket, strays};
+
+    fn background() -> Background<'static> {
+        Background { user: Some(USER), ..Background::default() }
+    }
+
+    #[test]
+    fn what_a_holder_is_to_a_port_follows_one_order() {
+        let gone = strays(42, "gone");
+        let (with_strays, with_container) = (
+            Background { strays: Some(&gone), ..background() },
+            Background { container: Some("db"), ..background() },
+        );
+        let own = |key: &WorktreeKey| key.name == "login";
+        let foreign = Listener { user: 0, ..socket(None) };
+        let mut proxy = socket(None);
+        proxy.owners[0].command = "docker-proxy".to_owned();
+        for (socket, background, relation, is_other_user) in [
+            (socket(Some("login")), background(), Relation::Own, false),
+            (socket(Some("pay")), background(), Relation::Sibling, false),
+            (socket(Some("login")), with_strays, Relation::Own, false),
+            (socket(None), with_strays, Relation::Stray, false),
+            (socket(None), with_container, Relation::Container, false),
+            (proxy, background(), Relation::Container, false),
+            (foreign.clone(), background(), Relation::Unseen, true),
+            (foreign, Background::default(), Relation::Stranger, false),
+            (socket(None), background(), Relation::Stranger, false),
+        ] {
+            let found = holders(std::slice::from_ref(&socket), &background, &own);
+            assert_eq!((found[0].relation, found[0].is_other_user), (relation, is_other_user), "{socket:?}");
+        }
+        let out_of_sight = Listener { owners: Vec::new(), ..socket(None) };
+        for (background, relation) in
+            [(background(), Relation::Unseen), (with_container, Relation::Container)]
+        {
+            let found = holders(std::slice::from_ref(&out_of_sight), &background, &own);
+            assert_eq!((found[0].relation, found[0].pid), (relation, None));
+            assert_eq!(found[0].refusal, Some(KillRefusal::Unseen));
+        }
+    }
+
+    #[test]
+    fn a_process_is_one_holder_for_all_of_its_sockets_and_a_socket_is_its_worktrees() {
+        let second = Listener { address: "::1".parse().unwrap(), ..socket(None) };
+        let mut other = socket(None);
+        other.owners[0].pid = 43;
+        let found = holders(&[socket(None), second, other.clone()], &background(), &|_| false);
+        let said: Vec<(Option<u32>, usize)> =
+            found.iter().map(|holder| (holder.pid, holder.addresses.len())).collect();
+        assert_eq!(said, [(Some(42), 2), (Some(43), 1)]);
+        let mut handed = socket(Some("login"));
+        handed.owners.extend(other.owners);
+        let found = holders(&[handed], &background(), &|_| true);
+        assert!(found.iter().all(|holder| holder.is_of(&key("login")) && !holder.is_of(&key("pay"))));
+    }
+
+    #[test]
+    fn only_what_listens_for_nobody_may_serve_containers() {
+        let proxy = Holder { command: Some("docker-proxy".to_owned()), ..holding(None) };
+        for (holder, expected) in [
+            (proxy.clone(), true),
+            (Holder { addresses: Vec::new(), ..proxy.clone() }, false),
+            (Holder { belongs_to: Some(key("a")), ..proxy.clone() }, false),
+            (holding(None), false),
+            (Holder { command: None, ..holding(None) }, false),
+            (Holder { pid: None, command: None, ..holding(None) }, true),
+        ] {
+            assert_eq!(holder.may_serve_containers(), expected, "{holder:?}");
+        }
+        for (command, expected) in [
+            ("docker-proxy", true),
+            ("dockerd", true),
+            ("containerd-shim", true),
+            ("rootlessport", true),
+            ("conmon", true),
+            ("docker", false),
+            ("node", false),
+        ] {
+            assert_eq!(serves_containers(command), expected, "{command}");
+        }
+    }
+
+    #[test]
+    fn a_holder_is_told_with_its_relation_and_its_socket() {
+        let with = |relation| Holder { relation, ..holding(None) };
+        let unseen =
+            Holder { pid: None, command: None, user: Some("0".to_owned()), ..with(Relation::Unseen) };
+        let named = holding(None).named();
+        for (holder, expected) in [
+            (with(Relation::Own), named.clone()),
+            (with(Relation::Sibling), format!("{named}, a sibling")),
+            (with(Relation::Stray), format!("{named}, a stray")),
+            (
+                Holder { stray_of: Some("x".to_owned()), ..with(Relation::Stray) },
+                format!("{named}, a stray of x"),
+            ),
+            (with(Relation::Container), format!("{named}, a container's")),
+            (with(Relation::Unseen), format!("{named}, a stranger")),
+            (
+                Holder { is_other_user: true, ..with(Relation::Unseen) },
+                format!("{named} of user me, another user"),
+            ),
+            (Holder { is_other_user: true, ..unseen.clone() }, format!("{}, another user", unseen.named())),
+            (with(Relation::Stranger), format!("{named}, a stranger")),
+        ] {
+            assert_eq!(holder.told(), expected);
+            assert_eq!(holder.told_with_its_socket(), expected);
+            let bound = Holder { addresses: Vec::new(), ..holder };
+            assert_eq!(bound.told_with_its_socket(), format!("{expected}; it is bound and does not listen"));
+        }
+    }
+
+    #[test]
+    fn localhost_leads_to_loopback_and_wildcard_addresses() {
+        for (address, is_near) in [
+            ("127.0.0.1", true),
+            ("127.9.9.9", true),
+            ("::1", true),
+            ("0.0.0.0", true),
+            ("::", true),
+            ("::ffff:127.0.0.1", true),
+            ("192.0.2.1", false),
+            ("2001:db8::1", false),
+        ] {
+            let holder = Holder { addresses: vec![address.parse().unwrap()], ..holding(None) };
+            assert_eq!(holder.is_near(), is_near, "{address}");
+        }
+        assert!(!Holder { addresses: Vec::new(), ..holding(None) }.is_near());
+    }
+}

@@ -266,4 +266,19 @@ mod tests {
         let cut = &bytes[..bytes.len() * 2 / 3];
         assert!(glimpses(cut, &id("a")).is_none_or(|found| found.len() <= 1), "half a line is no row");
     }
+
+    #[test]
+    fn a_row_is_of_a_living_worktree_unless_it_was_removed() {
+        let bytes =
+            written(&[row(&id("a"), "one", "/w/one", "active"), row(&id("a"), "two", "/w/two", "active")]);
+        let found = glimpses(&bytes, &id("a")).unwrap();
+        assert!(found.iter().all(RowGlimpse::is_living));
+        for (state, is_living) in [("creating", true), ("removing", true), ("removed", false)] {
+            let seen = RowGlimpse { state: Cow::Borrowed(state), ..found[0].clone() };
+            assert_eq!((seen.is_living(), seen.clone().into_owned()), (is_living, seen), "{state}");
+        }
+        let texts: Vec<bool> =
+            rows(&bytes, &id("a")).unwrap().iter().map(|(_, text)| text.ends_with(b"}")).collect();
+        assert_eq!(texts, [true, true], "the comma between rows belongs to none");
+    }
 }

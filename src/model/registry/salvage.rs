@@ -93,4 +93,37 @@ mod tests {
         assert!(found.entries().next().unwrap().notes.recovered.read().is_some());
         assert!(found.render().is_ok());
     }
+
+    #[test]
+    fn each_row_of_every_kind_is_taken_once() {
+        let repository = |id: &str| {
+            format!(
+                r#"{{"id":"{id}","path":"/r","common_dir":"/r/.git","device":1,"inode":2,"hooks_wanted":false}}"#
+            )
+        };
+        let former = |name: &str| {
+            format!(r#"{{"repository_id":"r","branch":"{name}","purpose":null,"name":"{name}","ports":[]}}"#)
+        };
+        let lines = [
+            repository("a"),
+            repository("b"),
+            repository("a"),
+            former("x"),
+            former("y"),
+            former("x"),
+            "\"sequence\":7".to_owned(),
+            "\"sequence\":3".to_owned(),
+            format!("\"sequence\":{}", u64::MAX),
+            "\"sequence\":x".to_owned(),
+        ];
+        let found = salvage(&[lines.join(",\n").into_bytes()]);
+        let ids: Vec<&str> = found.repositories.iter().map(|known| known.id.0.as_str()).collect();
+        let names: Vec<&str> = found.former.iter().map(|known| known.name.as_str()).collect();
+        assert_eq!((ids, names, found.sequence), (vec!["a", "b"], vec!["x", "y"], 7));
+        let same = [entry("a", 4), entry("b", 4), entry("c", 9)].map(String::into_bytes);
+        let found = salvage(&same);
+        let names: Vec<&str> = found.entries().map(|entry| entry.name.as_str()).collect();
+        assert_eq!((names, found.sequence), (vec!["a", "c"], 9), "the first of one number counts");
+        assert!(found.entries().all(|entry| entry.notes.recovered.is_absent()));
+    }
 }

@@ -163,4 +163,43 @@ mod tests {
         assert_eq!(peak(&events, at(9 * 3600), 4), 4);
         assert_eq!(peak(&[], at(0), 2), 2);
     }
+
+    #[test]
+    fn what_is_allocated_still_is_not_counted_twice() {
+        let events = told(vec![
+            Event::new("create_started").of("/r", "a").with("ports", json!([5000, 5001])),
+            Event::new("port_allocated").of("/r", "a").with("port", 5001),
+            Event::new("ports_believed").of("/r", "b").with("ports", json!([5002])),
+            Event::new("port_released").of("/r", "a").with("port", 5000),
+            Event::new("seen").of("/r", "a").with("ports", json!([5009])),
+        ]);
+        assert_eq!(peak(&events[..3], at(0), 3), 3);
+        assert_eq!(peak(&events, at(0), 2), 3);
+        assert_eq!(peak(&events, at(0), 3), 4, "one that no event tells of");
+        assert_eq!(peak(&events, at(5 * 3600), 2), 2);
+        for end in ["removed", "released", "create_undone", "record_dropped", "forgotten", "left"] {
+            let mut ports = BTreeSet::from([1, 2]);
+            follow(&Event::new(end), &mut ports);
+            assert!(ports.is_empty(), "{end}");
+        }
+        let mut ports = BTreeSet::from([1]);
+        follow(&Event::new("ports_taken_from_env").with("ports", json!([2, 3])), &mut ports);
+        follow(&Event::new("port_moved").with("from", 1), &mut ports);
+        assert_eq!(ports, BTreeSet::from([1, 2, 3]));
+    }
+
+    #[test]
+    fn what_was_done_is_counted_in_the_order_of_its_words() {
+        use crate::model::event::tally::{ResolutionKey, TallyRow};
+
+        let row = |action: &str, outcome: &str, count| {
+            let key = ResolutionKey { action: action.to_owned(), outcome: outcome.to_owned() };
+            TallyRow { key, count }
+        };
+        let resolutions = vec![row("retry", "done", 1), row("move", "done", 2), row("move", "barred", 3)];
+        let counted = actions(&Tally { resolutions, ..Tally::default() });
+        let said: Vec<(&str, &str, u64)> =
+            counted.iter().map(|one| (&*one.action, &*one.outcome, one.count)).collect();
+        assert_eq!(said, [("move", "barred", 3), ("move", "done", 2), ("retry", "done", 1)]);
+    }
 }

@@ -162,3 +162,57 @@ pub fn awake(plans: &[ServicePlan], named: &[ServiceName]) -> BTreeSet<ServiceNa
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::services::sample::plan;
+
+    #[test]
+    fn what_is_named_what_does_not_sleep_and_what_they_need_runs_at_once() {
+        let sleeper = |name: &str, needs: &[&str]| ServicePlan { on_demand: true, ..plan(name, needs) };
+        let plans =
+            [sleeper("web", &["api"]), sleeper("api", &["db"]), sleeper("db", &[]), plan("mail", &["queue"])];
+        for (named, expected) in [
+            (&[][..], &["mail", "queue"][..]),
+            (&["api"], &["api", "db", "mail", "queue"]),
+            (&["web"], &["api", "db", "mail", "queue", "web"]),
+            (&["gone"], &["mail", "queue"]),
+        ] {
+            let named: Vec<ServiceName> = named.iter().map(|name| name.parse().unwrap()).collect();
+            let found = awake(&plans, &named);
+            let found: Vec<&str> = found.iter().map(ServiceName::as_str).collect();
+            assert_eq!(found, expected, "{named:?}");
+        }
+    }
+
+    #[test]
+    fn a_plan_is_run_like_another_where_its_command_and_its_port_are_the_same() {
+        let one = plan("web", &[]);
+        for (other, expected) in [
+            (plan("web", &["db"]), true),
+            (ServicePlan { critical: false, ..one.clone() }, true),
+            (ServicePlan { words: vec!["x".to_owned()], ..one.clone() }, false),
+            (ServicePlan { folder: "/x".into(), ..one.clone() }, false),
+            (ServicePlan { variables: vec![("A".to_owned(), "1".to_owned())], ..one.clone() }, false),
+            (ServicePlan { port: None, ..one.clone() }, false),
+            (ServicePlan { activated: true, ..one.clone() }, false),
+        ] {
+            assert_eq!(one.is_run_like(&other), expected, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn each_pause_is_twice_as_long_up_to_a_minute_or_the_first_one() {
+        let with = |backoff| {
+            let usual = plan("web", &[]);
+            ServicePlan { restart: Restarting { backoff, ..usual.restart }, ..usual }
+        };
+        let second = Duration::from_secs(1);
+        for (backoff, attempt, expected) in
+            [(1, 0, 1), (1, 1, 1), (1, 2, 2), (1, 6, 32), (1, 7, 60), (1, 99, 60), (90, 1, 90), (90, 5, 90)]
+        {
+            assert_eq!(with(second * backoff).wait_before(attempt), second * expected, "{backoff} {attempt}");
+        }
+    }
+}

@@ -101,4 +101,42 @@ mod tests {
             assert_eq!(port(&lines(text)), expected, "{text}");
         }
     }
+
+    #[test]
+    fn a_name_is_made_of_letters_digits_and_lines_and_begins_with_no_digit() {
+        for (text, expected) in [
+            ("A_1=x", Some(("A_1", "x"))),
+            ("_a=x", Some(("_a", "x"))),
+            ("=x", None),
+            ("A-B=x", None),
+            ("A B=x", None),
+            ("1A=x", None),
+            ("export A=x", Some(("A", "x"))),
+            ("exported A=x", None),
+            ("A=\"x # y\" z", Some(("A", "x # y"))),
+            ("A='x\"' z", Some(("A", "x\""))),
+            ("A=x#y # z", Some(("A", "x#y"))),
+            ("A=", Some(("A", ""))),
+        ] {
+            let read = line(text);
+            assert_eq!(read.as_ref().map(|line| (&*line.name, &*line.value)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_first_example_of_a_folder_counts_and_all_folders_are_read() {
+        let tree = crate::model::import::apps::sample::tree(&[
+            (".env.sample", "A=1\n"),
+            ("a/.env.example", "B=1\nC=2\n"),
+            ("a/.env.sample", "D=1\n"),
+            ("b/x", ""),
+        ]);
+        let all = all(&tree);
+        let said: Vec<(&str, &str, &str)> =
+            all.iter().map(|(folder, file, line)| (*folder, file.as_str(), line.name.as_str())).collect();
+        assert_eq!(
+            said,
+            [("", ".env.sample", "A"), ("a", "a/.env.example", "B"), ("a", "a/.env.example", "C")]
+        );
+    }
 }

@@ -202,3 +202,12 @@ fn a_variable_is_a_plain_name_that_gets_what_the_class_makes() {
         assert_eq!(variable(line, "Flask"), expected, "{line}");
     }
 }
+
+#[test]
+fn an_app_is_of_its_folder() {
+    for file in ["manage.py", "main.py"] {
+        let path = format!("a/{file}");
+        let app = found("a", &[("a/requirements.txt", "django"), (&path, "api = FastAPI()\n")]).unwrap();
+        assert_eq!((app.folder.as_str(), app.from.0), ("a", path));
+    }
+}

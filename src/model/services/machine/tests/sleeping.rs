@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::super::batch::BatchOutcome;
 use super::super::super::plan::ServicePlan;
+use super::super::super::service::{NextPhase, Phase, SupervisedService};
 use super::super::super::state::{LookResult, ServiceExit, ServiceState};
 use super::super::{Fleet, MachineAction, MachineEvent};
 use super::plan;
@@ -240,5 +241,20 @@ fn why_it_rests_is_told_of_what_rests_or_sleeps_alone() {
         fleet.explain(&own, Some("so it is".to_owned()));
         let reason = fleet.services().get(&own).and_then(|service| service.reason.as_deref());
         assert_eq!(reason == Some("so it is"), is_told, "{name}");
+    }
+}
+
+#[test]
+fn a_request_takes_back_a_sleep_that_has_not_begun() {
+    for (leaving, expected) in [
+        (NextPhase::Asleep, None),
+        (NextPhase::Stopped, Some(NextPhase::Stopped)),
+        (NextPhase::Again, Some(NextPhase::Again)),
+    ] {
+        let mut service = SupervisedService::new(sleeper("web", &[]), false);
+        service.phase = Phase::Ready { since: Duration::ZERO };
+        service.leaving = Some(leaving);
+        service.wake();
+        assert_eq!(service.leaving, expected);
     }
 }
