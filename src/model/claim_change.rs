@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_is_not_done_says_why_and_has_its_word() {
+    fn everything_that_is_not_done_says_why_and_has_its_word() {
         assert_eq!(Answer::Done.obstacle(), None);
         for (answer, obstacle) in [
             (Answer::Refused("no".to_owned()), ("no", "refused")),

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_tells_by_a_sign_in_whatever_case_and_a_count_of_none_is_no_sign() {
+    fn a_line_tells_by_a_sign_in_either_case_and_a_count_of_none_is_no_sign() {
         for (line, is) in [
             ("Error: x", true),
             ("npm ERR! x", true),

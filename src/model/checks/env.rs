@@ -118,4 +118,47 @@ mod tests {
         let doubled = one(|seen| seen.env_doubled = vec!["PORT".into(), "WEB_PORT".into()]);
         assert_eq!(surroundings(&doubled).len(), 2);
     }
+
+    #[test]
+    fn a_file_is_told_by_its_path_and_by_what_is_wrong_with_it() {
+        let of = |sight: EnvSight| {
+            let found = blocks(&one(|seen| seen.env[0].sight = sight.clone())).remove(0);
+            (found.message, found.fix.is_some(), found.hint)
+        };
+        let told = |message: &str, is_fixed, hint: Option<&str>| {
+            (message.to_owned(), is_fixed, hint.map(str::to_owned))
+        };
+        assert_eq!(of(EnvSight::Missing), told(".env has no block of ours", true, None));
+        assert_eq!(
+            of(EnvSight::Drifted { missing: 1, surplus: 2 }),
+            told(".env has drifted: lines missing: 1, too many: 2", true, None)
+        );
+        assert_eq!(
+            of(EnvSight::Left),
+            told(".env has a block of ours, and is to have none any more", true, None)
+        );
+        assert_eq!(
+            of(EnvSight::Broken("one marker".into())),
+            told(".env is left alone: one marker", false, Some("mend /w/a/.env by hand"))
+        );
+    }
+
+    #[test]
+    fn a_worktree_that_is_not_in_its_place_is_not_looked_into() {
+        let count = |change: &dyn Fn(&mut SeenWorktree)| {
+            blocks(&one(|seen| {
+                seen.env[0].sight = EnvSight::Missing;
+                change(seen);
+            }))
+            .len()
+        };
+        assert_eq!(count(&|_| ()), 1);
+        assert_eq!(count(&|seen| seen.presence = Presence::Vanished), 0);
+        assert_eq!(count(&|seen| seen.foreign = Some("x".to_owned())), 0);
+        assert_eq!(count(&|seen| seen.needs_repair = true), 0);
+        let mut without = one(|seen| seen.env_doubled = vec!["PORT".into()]);
+        assert_eq!(surroundings(&without).len(), 1);
+        without.worktrees[0].entry.env = false;
+        assert_eq!(surroundings(&without), [], "it wants no block");
+    }
 }

@@ -200,4 +200,113 @@ mod tests {
         assert_eq!(kind(&unborn(true)), Some((FindingKind::BranchMissing, false)));
         assert!(unborn(false).is_empty());
     }
+
+    #[test]
+    fn each_trouble_with_a_worktree_has_the_repair_that_fits_it() {
+        let of = |presence: Presence| presence_of(&presence);
+        let target = || FixTarget::of(&entry("a", 1, &[5000]));
+        for (presence, message, fix) in [
+            (
+                Presence::Moved("/x".into()),
+                "it was moved to /x",
+                Fix::UpdatePath { target: target(), to: "/x".into() },
+            ),
+            (
+                Presence::Carried("/x".into()),
+                "it was moved with its repository, to /x",
+                Fix::Repair { target: target(), to: "/x".into() },
+            ),
+            (Presence::Vanished, "its folder /w/a is gone", Fix::ReleaseEntry { target: target() }),
+        ] {
+            assert_eq!(of(presence), (message.to_owned(), Some(fix)));
+        }
+        let broken = presence(&one(|seen| seen.needs_repair = true)).remove(0);
+        assert_eq!(broken.message, "its repository was moved: git's links to it are broken");
+        assert_eq!(broken.fix, Some(Fix::Repair { target: target(), to: "/w/a".into() }));
+        let foreign = presence(&one(|seen| seen.foreign = Some("a plain folder".into()))).remove(0);
+        assert_eq!(foreign.message, "/w/a is not this worktree: a plain folder");
+        let hint = foreign.hint.unwrap();
+        assert!(
+            hint.contains("`git -C /w/shop worktree repair`") && hint.contains("`wt remove a`"),
+            "{hint}"
+        );
+    }
+
+    fn presence_of(there: &Presence) -> (String, Option<Fix>) {
+        let found = presence(&one(|seen| seen.presence = there.clone())).remove(0);
+        (found.message, found.fix)
+    }
+
+    #[test]
+    fn a_worktree_that_nobody_recorded_is_recorded_or_put_away() {
+        let unrecorded = |is_gone, kept: Option<&str>| Unrecorded {
+            repository: "/w/shop".into(),
+            name: "a".to_owned(),
+            path: "/w/a".into(),
+            is_gone,
+            kept: kept.map(str::to_owned),
+        };
+        let found = |is_gone, kept| {
+            let facts = Facts { unrecorded: vec![unrecorded(is_gone, kept)], ..with(Vec::new()) };
+            unregistered(&facts).remove(0)
+        };
+        let new = found(false, None);
+        assert_eq!(
+            (new.message.as_str(), new.fix),
+            ("/w/a is not recorded", Some(Fix::Adopt { path: "/w/a".into() }))
+        );
+        assert_eq!((new.worktree.as_deref(), new.repository), (Some("a"), Some("/w/shop".into())));
+        let gone = found(true, None);
+        let put_away = Fix::PutAway { repository: "/w/shop".into(), path: "/w/a".into() };
+        assert_eq!(gone.message, "its folder /w/a is gone, and git still lists it");
+        assert_eq!(gone.fix, Some(put_away));
+        let kept = found(true, Some("it is locked"));
+        let hint = kept.hint.unwrap();
+        assert!(
+            kept.fix.is_none() && hint.starts_with("it is locked; ") && hint.contains("`wt prune a`"),
+            "{hint}"
+        );
+    }
+
+    #[test]
+    fn a_damaged_record_of_gits_is_told_with_its_cure() {
+        let record = DamagedRecord {
+            repository: "/w/shop".into(),
+            name: "a".to_owned(),
+            why: "its `gitdir` is empty".to_owned(),
+            cure: "write it anew".to_owned(),
+        };
+        let found = damaged(&Facts { damaged: vec![record], ..with(Vec::new()) }).remove(0);
+        assert_eq!(
+            (found.code, found.message.as_str()),
+            (FindingKind::GitRecordDamaged, "its `gitdir` is empty")
+        );
+        assert_eq!((found.hint.as_deref(), found.worktree.as_deref()), (Some("write it anew"), Some("a")));
+        assert_eq!(found.repository, Some("/w/shop".into()));
+    }
+
+    #[test]
+    fn a_change_of_branch_names_both_and_records_the_new_one() {
+        let of = |head: Head| branches(&one(|seen| seen.head = Some(head.clone()))).into_iter().next();
+        let switched = of(Head::Branch("fix/x".into())).unwrap();
+        assert_eq!(switched.message, "it is on fix/x now, no longer on feature/a");
+        let fix = Fix::RecordBranch {
+            target: FixTarget::of(&entry("a", 1, &[5000])),
+            branch: Some("fix/x".into()),
+        };
+        assert_eq!(switched.fix, Some(fix));
+        let detached = of(Head::Detached("0".repeat(40))).unwrap();
+        assert_eq!(detached.message, "it is on a detached HEAD now, no longer on feature/a");
+        assert_eq!(of(Head::Unreadable("x".into())), None);
+        assert_eq!(branches(&one(|seen| seen.head = None)), []);
+        let gone = branches(&one(|seen| seen.head = Some(Head::Unborn("feature/a".into())))).remove(0);
+        let hint = gone.hint.unwrap();
+        assert!(
+            hint.contains("`git -C /w/a reflog`") && hint.contains("`git -C /w/a branch feature/a COMMIT`"),
+            "{hint}"
+        );
+        let mut main = one(|seen| seen.head = Some(Head::Branch("fix/x".into())));
+        main.worktrees[0].entry.notes.main.write(&true);
+        assert_eq!(branches(&main), [], "the main worktree goes from branch to branch");
+    }
 }

@@ -63,4 +63,17 @@ mod tests {
         let found = rows(&Facts { unreadable_rows: vec![row], ..sample::facts() });
         assert_eq!((found.len(), found[0].subject.as_str(), found[0].fixable), (1, "feature-1", true));
     }
+
+    #[test]
+    fn what_is_wrong_with_a_registry_is_told_by_its_path() {
+        let newer = RegistrySight::OutOfReach { path: "/s/registry.json".into(), message: "newer".into() };
+        let found = unreadable(&Facts { registry: newer, ..sample::facts() }).remove(0);
+        assert_eq!((found.subject.as_str(), found.message.as_str()), ("/s/registry.json", "newer"));
+        assert_eq!(found.hint.as_deref(), Some("nothing was touched; a newer wt, or its owner, can read it"));
+        assert_eq!(unreadable(&sample::facts()), []);
+        let row = UnreadableRow { list: "worktrees", label: "feature-1".to_owned() };
+        let found = rows(&Facts { unreadable_rows: vec![row], ..sample::facts() }).remove(0);
+        assert_eq!(found.message, "a row of `worktrees` cannot be read: feature-1");
+        assert_eq!((found.code, found.fix), (FindingKind::RegistrySchema, Some(Fix::MendRows)));
+    }
 }

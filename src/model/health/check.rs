@@ -108,4 +108,20 @@ mod tests {
         let named = HttpCheck { statuses: vec![200, 503], ..check };
         assert!(named.accepts(503) && !named.accepts(404));
     }
+
+    #[test]
+    fn each_kind_has_its_word() {
+        use super::CheckKind;
+        for (kind, word) in [
+            (CheckKind::Tcp, "tcp"),
+            (CheckKind::Http(HttpCheck::of("/")), "http"),
+            (CheckKind::Postgres { user: "a".to_owned(), database: "b".to_owned() }, "postgres"),
+            (CheckKind::Redis, "redis"),
+            (CheckKind::Command("true".to_owned()), "command"),
+        ] {
+            assert_eq!(kind.word(), word);
+        }
+        let check = HttpCheck::of("/");
+        assert!(check.accepts(499) && !check.accepts(500) && check.accepts(100));
+    }
 }

@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_changed_is_news_and_so_is_a_first_time_of_answering() {
+    fn every_change_is_news_and_so_is_a_first_time_of_answering() {
         let before = recorded(1_000);
         let now = || recorded(1_001);
         for (record, is_news) in [

@@ -78,4 +78,24 @@ mod tests {
         assert!(!lines(&[("pre-push.enabled", "no")]).is_disabled(GitHook::PostCheckout));
         assert!(!ConfigLines::parse("hook.pre-push.enabled\0").is_disabled(GitHook::PrePush));
     }
+
+    #[test]
+    fn of_several_events_ours_is_enough_and_an_empty_one_takes_all_back() {
+        let command = ("wt-pre-push.command", "wt");
+        let found = |events: &[&str]| {
+            let events = events.iter().map(|event| ("wt-pre-push.event", *event));
+            lines(&std::iter::once(command).chain(events).collect::<Vec<_>>())
+                .find_command(GitHook::PrePush)
+                .is_some()
+        };
+        assert!(found(&["pre-push", "pre-commit"]) && found(&["pre-commit", "pre-push"]));
+        assert!(!found(&["pre-commit"]) && !found(&["pre-push", ""]) && found(&["", "pre-push"]));
+        for (value, is_off) in
+            [("FALSE", true), ("off", true), ("0", true), ("", true), ("true", false), ("1", false)]
+        {
+            let config = lines(&[("wt-pre-push.enabled", value)]);
+            assert_eq!(config.is_disabled(GitHook::PrePush), is_off, "{value}");
+        }
+        assert!(!lines(&[command]).is_disabled(GitHook::PrePush));
+    }
 }

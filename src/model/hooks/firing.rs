@@ -316,4 +316,30 @@ mod tests {
             assert_eq!(state.reason().as_deref(), Some(said));
         }
     }
+
+    #[test]
+    fn a_hook_that_both_places_call_fires_twice_and_one_that_is_called_stays_called() {
+        let command = Some(GitHook::PrePush.command());
+        let config = HookFacts { belongs: How::Config, command, ..sight() };
+        let both = HookFacts { called_by: Some(Partner::Husky), ..config.clone() };
+        assert_eq!(state(&both), (true, FiringState::Twice));
+        let dull = FoundHook::File { author: Authorship::Current, executable: false };
+        assert_eq!(
+            state(&HookFacts { file: dull, ..config.clone() }),
+            (true, FiringState::Ready),
+            "git passes over it"
+        );
+        let edited = FoundHook::File { author: Authorship::Edited, executable: true };
+        let called = HookFacts { called_by: Some(Partner::Unknown), file: edited, ..sight() };
+        assert_eq!(state(&called), (true, FiringState::Edited));
+        let stranger = HookFacts { program: Reached::Stranger("/x/wt".into()), ..config };
+        let former = HookFacts { command: Some("wt".to_owned()), ..stranger.clone() };
+        let is_former =
+            |sight: &HookFacts| matches!(state(sight).1, FiringState::Stranger { is_former: true, .. });
+        assert!(is_former(&former) && !is_former(&stranger));
+        let replaced = HookFacts { file: THEIRS, installed_file: true, ..sight() };
+        assert_eq!(state(&replaced), (false, FiringState::Replaced));
+        let belongs = HookFacts { belongs: How::Config, diverted: Some("x".to_owned()), ..sight() };
+        assert_eq!(state(&belongs), (false, FiringState::Missing));
+    }
 }

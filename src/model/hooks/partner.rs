@@ -153,4 +153,27 @@ mod tests {
         assert_eq!(Partner::find_in(b". \"$(dirname \"$0\")/husky.sh\""), Some(Partner::Husky));
         assert_eq!(Partner::find_in(b"#!/bin/sh\n"), None);
     }
+
+    #[test]
+    fn each_partner_has_its_name_and_its_files() {
+        for (partner, name, files) in [
+            (Partner::Husky, "husky", &[".husky/post-checkout", ".husky/pre-push"][..]),
+            (Partner::Lefthook, "lefthook", &["lefthook.yml"]),
+            (
+                Partner::PreCommit,
+                "pre-commit",
+                &[".pre-commit-config.yaml (then `pre-commit install -t post-checkout -t pre-push`)"],
+            ),
+            (
+                Partner::Unknown,
+                "unknown",
+                &["/h/post-checkout (sh, executable)", "/h/pre-push (sh, executable)"],
+            ),
+        ] {
+            assert_eq!(partner.name(), name);
+            let found: Vec<String> = partner.lines("/h").into_iter().map(|(file, _)| file).collect();
+            assert_eq!(found, files);
+        }
+        assert_eq!(Partner::find_in(b"import pre_commit"), Some(Partner::PreCommit));
+    }
 }
