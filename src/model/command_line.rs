@@ -295,4 +295,35 @@ mod tests {
         assert!(line("wt -C list create x").is_of("create") && !line("wt -C list create x").is_of("list"));
         assert!(!line("wt exec x -- create").is_of("create"));
     }
+
+    #[test]
+    fn what_stands_around_a_flag_that_is_taken_out_stays() {
+        let without = |words: &str| line(words).without(&["--branch", "-b", "--ports"]).to_string();
+        assert_eq!(without("wt create x --lock --branch main --json"), "wt create x --lock --json");
+        assert_eq!(without("wt create x --lock --branch"), "wt create x --lock");
+        assert_eq!(without("wt --branch main create x"), "wt create x");
+        assert_eq!(without("wt create x --ports -bmain y"), "wt create x y");
+        assert_eq!(without("wt create --branch a --branch b"), "wt create");
+    }
+
+    #[test]
+    fn what_is_added_stands_before_what_belongs_to_another_program() {
+        assert_eq!(line("wt exec x -- make").with(&["--json"]).to_string(), "wt exec x --json -- make");
+        assert_eq!(line("wt list").with(&["--json", "-q"]).to_string(), "wt list --json -q");
+    }
+
+    #[test]
+    fn a_flag_that_is_not_plain_is_quoted_as_any_other_word() {
+        let typed = |word: &str| CommandLine::of(&["wt", word].map(OsString::from)).to_string();
+        for (word, shown) in [
+            ("-a b", "wt '-a b'"),
+            ("--a;b", "wt '--a;b'"),
+            ("--lock", "wt --lock"),
+            ("--lock=why", "wt --lock=why"),
+            ("--lock=a b", "wt '--lock=a b'"),
+            ("--", "wt --"),
+        ] {
+            assert_eq!(typed(word), shown);
+        }
+    }
 }

@@ -163,4 +163,11 @@ mod tests {
             assert_eq!(says_something(line), says, "{line}");
         }
     }
+
+    #[test]
+    fn a_reason_far_down_in_a_log_is_parted_from_its_end_too() {
+        let lines: Vec<String> =
+            (0..20).map(|at| if at == 8 { "error: x".to_owned() } else { at.to_string() }).collect();
+        assert_eq!(excerpt(&lines, 6).join("\n"), "error: x\n9\n10\n…\n18\n19");
+    }
 }

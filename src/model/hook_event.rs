@@ -208,4 +208,14 @@ mod tests {
         assert_eq!(pushed(b""), []);
         assert_eq!(pushed(&[0xff, 0, b'\n']), []);
     }
+
+    #[test]
+    fn the_main_worktree_is_followed_where_its_record_has_a_block() {
+        let main = CheckoutPlace { admin: None, ..linked(Head::Branch("b".into())) };
+        let wants = |entry: Option<&RowGlimpse>| wants(&checkout("1"), &main, entry);
+        assert_eq!(wants(Some(&entry(None, "active"))), Want::Follow);
+        assert_eq!(wants(Some(&entry(None, "creating"))), Want::Nothing);
+        assert_eq!(wants(Some(&RowGlimpse { env: false, ..entry(None, "active") })), Want::Nothing);
+        assert_eq!(wants(None), Want::Nothing);
+    }
 }

@@ -292,5 +292,7 @@ mod tests {
         assert_eq!(bounded(exact.clone()), exact);
         assert_eq!(bounded(format!("{line}{}", "é".repeat(LONGEST))), line.trim_end());
         assert_eq!(bounded("é".repeat(LONGEST)), "");
+        let amid_a_letter = format!("{line}{line}a{}", "é".repeat(LONGEST));
+        assert_eq!(bounded(amid_a_letter), format!("{line}{line}").trim_end());
     }
 }

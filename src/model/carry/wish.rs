@@ -130,4 +130,17 @@ mod tests {
         let outcome = (0..100).map(|_| wish.names(b"aaaa", false, &mut spent)).find(Result::is_err);
         assert_eq!(outcome, Some(Err(TooSlow)));
     }
+
+    #[test]
+    fn lists_with_a_line_are_not_empty_and_name_the_path_itself() {
+        let wish = CarryLists::new(&[b"# words\n", b"a/\n.env\n"]);
+        assert!(!wish.is_empty());
+        for (path, is_folder, is_named) in
+            [(".env", false, true), ("a", true, true), ("a", false, false), ("b", false, false)]
+        {
+            assert_eq!(wish.names(path.as_bytes(), is_folder, &mut 0), Ok(is_named), "{path}");
+        }
+        let mut spent = MOST_STEPS;
+        assert_eq!(wish.names(b"b", false, &mut spent), Err(TooSlow));
+    }
 }
