@@ -154,6 +154,9 @@ mod tests {
         let beyond = PresenceFacts { beyond_empty_folder: true, ..gone() };
         assert!(matches!(presence(&old, &beyond), Presence::Kept(_)));
         assert_eq!(presence(&entry(), &beyond), Presence::Vanished, "the mount is known");
+        let mountless = Entry { place: Some(FolderPlace::default()), ..entry() };
+        assert_eq!(presence(&mountless, &gone()), Presence::Vanished);
+        assert_eq!(presence(&mountless, &beyond), Presence::Kept("its disk is not mounted"));
     }
 
     #[test]

@@ -37,3 +37,23 @@ impl BranchStart {
         Some(BranchBase { name, commit: commit.to_owned() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_branch_that_was_not_there_before_has_a_base() {
+        let (from, commit) = (Some("main".to_owned()), "c".to_owned());
+        for (start, name) in [
+            (BranchStart::New { from: from.clone(), commit: commit.clone() }, Some(Some("main"))),
+            (BranchStart::Detached { from: None, commit }, Some(None)),
+            (BranchStart::Tracking { upstream: "origin/x".to_owned() }, Some(Some("origin/x"))),
+            (BranchStart::Existing { committed_at: None, behind: None, of: from }, None),
+        ] {
+            let expected =
+                name.map(|name| BranchBase { name: name.map(str::to_owned), commit: "abc".to_owned() });
+            assert_eq!(start.base("abc"), expected, "{start:?}");
+        }
+    }
+}

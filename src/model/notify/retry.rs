@@ -53,4 +53,15 @@ mod tests {
         assert!(next(MOST, begin, begin).is_none() && next(3, jumped, begin).is_some());
         assert!(is_out_of_reach(jumped, begin) && !is_out_of_reach(begin, jumped));
     }
+
+    #[test]
+    fn the_hour_and_the_longest_pause_end_to_the_second() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        assert_eq!(next(2, at(0), at(3599)), Some(at(3601)));
+        assert_eq!(next(2, at(0), at(3600)), None);
+        assert_eq!(next(1, at(0), at(3600)), Some(at(3601)));
+        assert_eq!(next(0, at(0), at(0)), Some(at(1)));
+        assert_eq!(next(15, at(0), at(0)), Some(at(600)));
+        assert!(!is_out_of_reach(at(600), at(0)) && is_out_of_reach(at(601), at(0)));
+    }
 }

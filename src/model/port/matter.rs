@@ -76,3 +76,37 @@ fn fact(port: Port, holder: &Holder) -> HolderFact {
         worktree: holder.worktree.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::port::sample::{claim, situation, socket};
+
+    #[test]
+    fn an_event_tells_whose_port_it_is_and_who_holds_it() {
+        let tenant = claim("a", 5000, 3);
+        let holder = json!([{ "port": 5000, "pid": 42, "command": "node", "user": "me" }]);
+        for tenants in [vec![tenant.clone()], vec![tenant.clone(), claim("b", 5000, 9)]] {
+            let dispute = Dispute::find(&situation(&tenants, &[socket(None)])).unwrap();
+            let event = Matter::of(&tenant, &dispute).told(Event::new("port_conflict"));
+            assert_eq!((event.port, event.service.as_deref()), (Some(tenant.port), Some("web")));
+            assert_eq!(event.worktree.as_deref(), Some("a"));
+            assert_eq!(event.details["holders"], holder);
+            assert_eq!(Matter::of(&tenant, &dispute).sequence, 3);
+        }
+        let server = OwnServer {
+            sequence: 3,
+            worktree: "a".to_owned(),
+            service: tenant.service,
+            port: tenant.port,
+            pid: 7,
+            spared: None,
+        };
+        let event = Matter::of_own(&server).told(Event::new("x"));
+        let own = json!([{ "port": 5000, "pid": 7, "worktree": "a" }]);
+        assert_eq!((&event.details["holders"], event.worktree.as_deref()), (&own, Some("a")));
+        assert_eq!(server.told(), "`web` of a is served by pid 7, which no `wt up` started");
+    }
+}

@@ -43,3 +43,26 @@ impl FromStr for Port {
             .ok_or_else(|| format!("port {number} is outside 1-65535"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_a_number_from_1_to_65535() {
+        for (text, expected) in [
+            ("1", Ok(1)),
+            (" 5000 ", Ok(5000)),
+            ("65535", Ok(65535)),
+            ("0", Err("port 0 is outside 1-65535")),
+            ("65536", Err("port 65536 is outside 1-65535")),
+            ("-1", Err("`-1` is not a port number")),
+            ("x", Err("`x` is not a port number")),
+        ] {
+            let read = text.parse::<Port>();
+            assert_eq!(read.as_ref().map(|port| port.number()).map_err(String::as_str), expected, "{text}");
+            assert!(read.is_err() || read.unwrap().to_string() == text.trim());
+        }
+        assert_eq!(Port::new(0), None);
+    }
+}

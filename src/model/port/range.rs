@@ -131,4 +131,38 @@ mod tests {
         assert_eq!(PortRanges(compressed(&ports)).to_string(), "5004-5006, 5011, 65534-65535");
         assert!(compressed(&[]).is_empty());
     }
+
+    #[test]
+    fn a_range_has_both_of_its_ends_and_nothing_beyond() {
+        let port = |number| Port::new(number).unwrap();
+        let range = |text: &str| text.parse::<PortRange>().unwrap();
+        let own = range("5000-5002");
+        for (number, is_in) in [(4999, false), (5000, true), (5001, true), (5002, true), (5003, false)] {
+            assert_eq!(own.contains(port(number)), is_in, "{number}");
+            assert_eq!(PortRanges(vec![range("1-2"), own]).contains(port(number)), is_in, "{number}");
+        }
+        assert_eq!((own.first(), own.last()), (port(5000), port(5002)));
+        assert_eq!(own.ports().map(Port::number).collect::<Vec<_>>(), [5000, 5001, 5002]);
+        for (other, overlaps) in [
+            ("4998-4999", false),
+            ("4998-5000", true),
+            ("5001", true),
+            ("5002-5009", true),
+            ("5003-5009", false),
+            ("1-65535", true),
+        ] {
+            assert_eq!(
+                (own.overlaps(range(other)), range(other).overlaps(own)),
+                (overlaps, overlaps),
+                "{other}"
+            );
+        }
+        let both = PortRanges(vec![range("7-8"), range("3")]);
+        assert_eq!(both.ports().map(Port::number).collect::<Vec<_>>(), [7, 8, 3]);
+        assert_eq!((both.to_string().as_str(), both.is_empty()), ("7-8, 3", false));
+        assert!(PortRanges::default().is_empty());
+        assert_eq!(PortRange::new(port(2), port(1)), None);
+        assert_eq!("2-1".parse::<PortRange>(), Err("port range 2-1 is inverted: 2 is above 1".to_owned()));
+        assert!("1-x".parse::<PortRange>().is_err() && "".parse::<PortRange>().is_err());
+    }
 }

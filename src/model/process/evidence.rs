@@ -109,4 +109,12 @@ mod tests {
         ];
         assert_eq!(seen, expected);
     }
+
+    #[test]
+    fn a_process_on_record_is_known_by_its_pid_and_its_start() {
+        let known = ProcessId { pid: 7, started: 9, boot: String::new(), namespace: String::new() };
+        for (pid, started, expected) in [(7, 9, true), (7, 8, false), (8, 9, false)] {
+            assert_eq!(is_recorded(&known, pid, started), expected, "{pid} {started}");
+        }
+    }
 }

@@ -79,3 +79,35 @@ impl Allocation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_is_nonsense_is_kept_as_it_stands() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        for (written, port) in [
+            ("5000", Some(5000)),
+            ("65535", Some(65535)),
+            ("0", None),
+            ("65536", None),
+            ("-1", None),
+            ("\"5000\"", None),
+            ("null", None),
+        ] {
+            let text = format!(
+                r#"{{"port":{written},"service":"web","allocated_at":"1970-01-01T00:00:09Z","pinned":false}}"#
+            );
+            let read: Allocation = serde_json::from_str(&text).unwrap();
+            assert_eq!(read.find_port().map(Port::number), port, "{written}");
+            assert_eq!(serde_json::to_string(&read).unwrap(), text);
+            assert_eq!(read.idle_since(), at(9));
+        }
+        let mut listened = Allocation::new(Port::new(5000).unwrap(), "web".parse().unwrap(), at(9));
+        for (second, expected) in [(20, 20), (5, 9)] {
+            listened.last_listening.write(&at(second));
+            assert_eq!(listened.idle_since(), at(expected), "a clock that was set back counts for nothing");
+        }
+    }
+}

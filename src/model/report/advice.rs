@@ -132,7 +132,7 @@ mod tests {
     fn a_port_that_others_held_in_three_conflicts_is_better_left_alone() {
         let held = |times| HeldOften { port: Port::new(5000).unwrap(), times, days: 1, by: Vec::new() };
         let advice = recommendations(&[], &[], &[held(2), held(3)], &[], None);
-        assert_eq!(advice.len(), 1);
+        assert_eq!((advice.len(), advice[0].text.as_str()), (1, "5000: held 3 times on 1 day"));
         assert_eq!(advice[0].command, "wt ports exclude 5000 --reason 'held by others'");
     }
 
@@ -153,5 +153,13 @@ mod tests {
         assert_eq!(advice[0].text, "nothing happened in one for a day, and removing it loses nothing");
         assert!(advice[1].text.contains("for 30 days"), "{}", advice[1].text);
         assert_eq!(advice[0].command, "wt -C /r remove one");
+    }
+
+    #[test]
+    fn no_more_than_ten_ports_are_named() {
+        let held: Vec<HeldOften> = (1..=20)
+            .map(|number| HeldOften { port: Port::new(number).unwrap(), times: 3, days: 1, by: Vec::new() })
+            .collect();
+        assert_eq!(recommendations(&[], &[], &held, &[], None).len(), 10);
     }
 }

@@ -125,3 +125,89 @@ impl Batch {
         self.started.iter().filter_map(|name| services.get(name)).all(SupervisedService::is_resting)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::services::plan::ServicePlan;
+    use crate::model::services::sample::plan;
+    use crate::model::services::service::NextPhase;
+
+    const AT: Duration = Duration::ZERO;
+
+    fn with(phase: Phase, leaving: Option<NextPhase>) -> BTreeMap<ServiceName, SupervisedService> {
+        let mut service = SupervisedService::new(plan("web", &[]), false);
+        (service.phase, service.leaving) = (phase, leaving);
+        [(service.plan.name.clone(), service)].into()
+    }
+
+    fn batch(kind: BatchKind) -> Batch {
+        let web: ServiceName = "web".parse().unwrap();
+        Batch { wanted: vec![web.clone()], started: vec![web], ..Batch::new(1, kind, Vec::new()) }
+    }
+
+    #[test]
+    fn a_wish_is_fulfilled_once_its_services_stand_as_it_says() {
+        let (start, leaving) = (BatchKind::Start { wait: false }, Some(NextPhase::Again));
+        for (phase, leaving, runs, rests, is_undecided) in [
+            (Phase::Stopped, None, false, true, false),
+            (Phase::Waiting, None, false, false, false),
+            (Phase::SettingUp, None, false, false, true),
+            (Phase::SettingUp, leaving, false, false, false),
+            (Phase::Starting { since: AT }, None, false, false, true),
+            (Phase::Starting { since: AT }, leaving, false, false, false),
+            (Phase::Ready { since: AT }, None, true, false, false),
+            (Phase::Ready { since: AT }, leaving, false, false, false),
+            (Phase::Unhealthy { since: AT }, None, true, false, false),
+            (Phase::Stopping { then: NextPhase::Stopped }, None, false, false, false),
+            (Phase::Backoff { until: AT }, None, false, false, false),
+            (Phase::Failed, None, true, true, false),
+            (Phase::Completed, None, true, true, false),
+            (Phase::Asleep, None, true, false, false),
+        ] {
+            let services = with(phase, leaving);
+            for kind in [start, BatchKind::Restart] {
+                assert_eq!(batch(kind).is_fulfilled(&services), runs, "{kind:?} {phase:?} {leaving:?}");
+                assert_eq!(batch(kind).is_undecided(&services), is_undecided, "{phase:?} {leaving:?}");
+                assert_eq!(batch(kind).is_taken_back(&services), rests, "{phase:?}");
+            }
+            assert_eq!(batch(BatchKind::Stop).is_fulfilled(&services), rests, "{phase:?}");
+        }
+    }
+
+    #[test]
+    fn a_wish_is_open_until_it_ends_and_a_stop_never_is() {
+        assert!(batch(BatchKind::Restart).is_open() && batch(BatchKind::Start { wait: true }).is_open());
+        assert!(!batch(BatchKind::Stop).is_open());
+        assert!(!Batch { ending: Some(BatchOutcome::Ended), ..batch(BatchKind::Restart) }.is_open());
+    }
+
+    #[test]
+    fn the_failures_of_a_wish_are_those_that_matter_the_causes_first() {
+        let failed = |name: &str, critical, is_doomed| {
+            let mut service = SupervisedService::new(ServicePlan { critical, ..plan(name, &[]) }, false);
+            service.fail(format!("{name} failed"));
+            service.is_doomed = is_doomed;
+            (service.plan.name.clone(), service)
+        };
+        let services = [
+            failed("a", true, true),
+            failed("b", true, false),
+            failed("c", false, false),
+            failed("d", false, false),
+            failed("e", true, false),
+        ]
+        .into();
+        let names = |all: &[&str]| all.iter().map(|name| name.parse().unwrap()).collect::<Vec<ServiceName>>();
+        let wish = Batch {
+            wanted: names(&["a", "b", "c", "d", "gone"]),
+            ..Batch::new(1, BatchKind::Restart, names(&["c"]))
+        };
+        let failures = wish.failures(&services);
+        let said: Vec<(&str, bool)> =
+            failures.iter().map(|failure| (failure.service.as_str(), failure.is_consequence)).collect();
+        assert_eq!(said, [("b", false), ("c", false), ("a", true)]);
+        assert_eq!(failures[0].reason, "b failed");
+        assert!(Batch { kind: BatchKind::Stop, ..wish }.failures(&services).is_empty());
+    }
+}

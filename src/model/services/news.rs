@@ -178,6 +178,50 @@ mod tests {
             let all = [ready.clone(), facts("web", state, said)];
             let lines: Vec<String> = news.lines(&all).into_iter().map(|(_, line)| line).collect();
             assert_eq!(lines, expected, "{said}");
+            assert_eq!(news.known(), all);
         }
+    }
+
+    #[test]
+    fn what_just_goes_on_is_news_and_an_end_comes_before_what_it_made_begin() {
+        let lines = |all: &[ServiceFacts]| {
+            let mut news = ServiceNews::default();
+            news.lines(all).into_iter().map(|(_, line)| line).collect::<Vec<_>>()
+        };
+        for (state, is_told) in [
+            (ServiceState::Starting, true),
+            (ServiceState::Stopping, true),
+            (ServiceState::Backoff, true),
+            (ServiceState::Ready, false),
+            (ServiceState::Failed, false),
+        ] {
+            let portless = ServiceFacts { port: None, ..facts("web", state, "") };
+            let expected = is_told.then(|| format!("web {state}"));
+            assert_eq!(lines(&[portless]), expected.into_iter().collect::<Vec<_>>());
+        }
+        let mut news = ServiceNews::default();
+        let before = ["a", "b", "c"].map(|name| facts(name, ServiceState::Ready, "ready"));
+        news.lines(&before);
+        let after = [
+            facts("a", ServiceState::Failed, "failed: needs `c`"),
+            facts("b", ServiceState::Starting, "starting"),
+            facts("c", ServiceState::Failed, "failed: ended"),
+        ];
+        let order: Vec<&str> = news.lines(&after).iter().map(|(now, _)| now.service.as_str()).collect();
+        assert_eq!(order, ["c", "a", "b"]);
+    }
+
+    #[test]
+    fn the_end_of_a_run_is_told_with_its_kind_and_what_was_seen_besides() {
+        for (exit, more, expected) in [
+            (ServiceExit::Status(3), "; held by node", "crashed (STATUS; held by node)"),
+            (ServiceExit::Status(0), "", "ended (STATUS)"),
+            (ServiceExit::Unknown, "; x", "ended; x"),
+        ] {
+            let told = crashed(exit, &format!("{exit}{more}"));
+            assert_eq!(told, expected.replace("STATUS", &exit.short()));
+            assert_eq!(crashed(exit, "another"), expected.replace("STATUS", &exit.short()).replace(more, ""));
+        }
+        assert!(is_obvious("nothing listens on 5000") && !is_obvious("503"));
     }
 }

@@ -390,3 +390,6 @@ impl SupervisedService {
         self.reason = Some(reason);
     }
 }
+
+#[cfg(test)]
+mod tests;

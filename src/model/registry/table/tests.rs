@@ -115,7 +115,12 @@ fn a_repository_that_is_seen_again_keeps_what_was_wished_for_it() {
     assert!(!registry.wants_hooks(&own));
     registry.want_hooks(&own, true);
     assert!(registry.wants_hooks(&own) && !registry.wants_hooks(&other));
+    registry.repositories[0].extra.insert("later".to_owned(), Value::from(1));
+    registry.repositories[0].gone.gone_since.write(&Timestamp::UNIX_EPOCH);
+    let before = registry.repositories[0].clone();
     registry.remember_repository(record("/moved"));
+    let moved = RepositoryRecord { path: "/moved".into(), common_dir: "/moved/.git".into(), ..before };
+    assert_eq!(registry.repositories[0], moved);
     assert!(registry.wants_hooks(&own));
     let paths: Vec<&Path> = registry.repositories.iter().map(|known| known.path.as_path()).collect();
     assert_eq!(paths, [Path::new("/moved")]);
