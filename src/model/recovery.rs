@@ -273,4 +273,18 @@ mod tests {
         );
         assert!(!records.entries().nth(1).unwrap().env, "it has no block");
     }
+
+    #[test]
+    fn of_a_port_that_two_records_have_neither_is_told_anything() {
+        let mut records = registry(vec![entry("a", 1, &[5000]), entry("b", 2, &[5000])]);
+        let heard: Vec<Testimony> = records
+            .entries()
+            .map(|known| Testimony {
+                recorded: known.allocations.clone(),
+                ..says(known.sequence, &[("web", 5000)], &[])
+            })
+            .collect();
+        assert!(believe(&mut records, &heard, Timestamp::UNIX_EPOCH).is_empty());
+        assert!(records.entries().all(|known| known.allocations.len() == 1));
+    }
 }

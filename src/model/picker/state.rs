@@ -289,6 +289,9 @@ mod tests {
         picker.press(PressedKey::Control('x'));
         assert_eq!(picker.press(PressedKey::Escape), PickerWish::Nothing);
         picker.press(PressedKey::Control('x'));
+        assert_eq!(picker.press(PressedKey::Control('z')), PickerWish::Suspend);
+        assert_eq!(picker.talk, PickerLine::Keys, "whoever comes back is asked anew");
+        picker.press(PressedKey::Control('x'));
         assert_eq!(picker.press(PressedKey::Letter('y')), PickerWish::Remove(choice("login")));
         // Rows that came in between: another one is never meant by the same answer.
         picker.press(PressedKey::Control('x'));

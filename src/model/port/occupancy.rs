@@ -132,6 +132,8 @@ mod tests {
         assert_eq!(reached(&[ours("::")]), ["127.0.0.1", "::1"]);
         assert_eq!(reached(&[ours("::ffff:127.0.0.1")]), ["127.0.0.1"]);
         assert_eq!(reached(&[ours("10.0.0.7"), ours("127.0.0.1")]), ["127.0.0.1", "10.0.0.7"]);
+        assert_eq!(reached(&[ours("10.0.0.7"), ours("127.0.0.2")]), ["127.0.0.2", "10.0.0.7"]);
+        assert_eq!(reached(&[ours("::1"), ours("127.0.0.2"), ours("::1")]), ["::1", "127.0.0.2"]);
     }
 
     #[test]

@@ -62,3 +62,42 @@ impl Former {
         self.repository_id == entry.repository_id && self.purpose == entry.purpose && self.name == entry.name
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::checks::sample;
+    use crate::model::registry::table::Registry;
+
+    #[test]
+    fn former_ports_are_of_the_branch_or_of_a_detached_worktree_by_its_name() {
+        let of = |entry: &Entry| {
+            let mut registry = Registry::default();
+            registry.remember_ports(entry);
+            registry.former[0].clone()
+        };
+        let entry = sample::entry("a", 1, &[5000, 5001]);
+        let detached = Entry { branch: None, ..entry.clone() };
+        let (former, without_branch) = (of(&entry), of(&detached));
+        let elsewhere = RepositoryId("s".to_owned());
+        for (other, is_of, is_of_detached, was_called) in [
+            (entry.clone(), true, false, true),
+            (detached.clone(), false, true, true),
+            (Entry { name: "b".to_owned(), ..entry.clone() }, true, false, false),
+            (Entry { name: "b".to_owned(), ..detached }, false, false, false),
+            (Entry { branch: Some("x".to_owned()), ..entry.clone() }, false, false, true),
+            (Entry { purpose: None, ..entry.clone() }, false, false, false),
+            (Entry { repository_id: elsewhere, ..entry }, false, false, false),
+        ] {
+            assert_eq!(
+                (former.is_of(&other), without_branch.is_of(&other)),
+                (is_of, is_of_detached),
+                "{other:?}"
+            );
+            assert_eq!(former.was_called_as(&other), was_called, "{other:?}");
+        }
+        for (service, expected) in [("web", Some(5000)), ("port-2", Some(5001)), ("db", None)] {
+            assert_eq!(former.find_port(&service.parse().unwrap()).map(Port::number), expected, "{service}");
+        }
+    }
+}

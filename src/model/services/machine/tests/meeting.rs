@@ -188,3 +188,23 @@ fn a_service_has_its_ports_and_those_of_its_next_start() {
     service.next = Some(with(5002, 5003));
     assert_eq!(ports(&service), [5000, 5001, 5002, 5003]);
 }
+
+#[test]
+fn what_nobody_waits_for_goes_on_waiting_and_fails_once_somebody_does() {
+    let mut world = World::default();
+    let db = plan("db", &[]);
+    let mut web = plan("web", &["db"]);
+    web.needs.insert("db".parse().unwrap(), Condition::Completed);
+    world.up(1, std::slice::from_ref(&db));
+    let plans = vec![db, web];
+    let restart =
+        MachineEvent::Restart { batch: 2, plans: plans.clone(), anew: names(&["web"]), named: Vec::new() };
+    assert_eq!(world.step(restart), Vec::<String>::new());
+    assert_eq!(world.step(MachineEvent::Abandon { batch: 2 }), ["2 ended"]);
+    assert_eq!(world.well("db"), ["1 done"]);
+    assert_eq!(world.up(3, &[plan("mail", &[])]), ["launch mail"]);
+    assert_eq!(world.state("web"), ServiceState::Starting);
+    world.up(4, &plans);
+    assert_eq!(world.state("web"), ServiceState::Failed);
+    assert_eq!(world.reason("web"), "needs `db`, which is to complete, and is a server that goes on");
+}
