@@ -183,6 +183,6 @@ mod tests {
         let wanted = [a.clone(), b.clone(), again.clone()];
         assert_eq!(beyond(&wanted, &[b]), [a.clone(), again.clone()]);
         assert_eq!(beyond(&wanted, &[]), wanted);
-        assert_eq!(beyond(&[again.clone()], &[a]), [again]);
+        assert_eq!(beyond(std::slice::from_ref(&again), &[a]), [again]);
     }
 }

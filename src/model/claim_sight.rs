@@ -175,7 +175,7 @@ mod tests {
         }
         let (ours, theirs) = (standing("i", "feature/a", true), standing("i", "feature/a", false));
         let of = |claim: &SeenClaim| {
-            claims(vec![claim.clone()], &["i"]).lost_of(&worktree(&[claim.clone()])).len()
+            claims(vec![claim.clone()], &["i"]).lost_of(&worktree(std::slice::from_ref(claim))).len()
         };
         assert_eq!((of(&ours), of(&theirs)), (0, 1), "a note of it proves nothing where another host has it");
         let detached = Entry { branch: None, ..worktree(&[]) };

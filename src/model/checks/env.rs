@@ -81,6 +81,7 @@ fn readable(facts: &Facts) -> impl Iterator<Item = (&Entry, &SeenWorktree)> {
 mod tests {
     use super::*;
     use crate::model::checks::sample::{entry, recorded, with};
+    use crate::model::facts::Instead;
 
     fn one(change: impl Fn(&mut SeenWorktree)) -> Facts {
         let mut recorded = recorded(entry("a", 1, &[5000]));
@@ -154,7 +155,7 @@ mod tests {
         };
         assert_eq!(count(&|_| ()), 1);
         assert_eq!(count(&|seen| seen.presence = Presence::Vanished), 0);
-        assert_eq!(count(&|seen| seen.foreign = Some("x".to_owned())), 0);
+        assert_eq!(count(&|seen| seen.foreign = Some(Instead::Else("x".to_owned()))), 0);
         assert_eq!(count(&|seen| seen.needs_repair = true), 0);
         let mut without = one(|seen| seen.env_doubled = vec!["PORT".into()]);
         assert_eq!(surroundings(&without).len(), 1);

@@ -223,7 +223,8 @@ mod tests {
         let broken = presence(&one(|seen| seen.needs_repair = true)).remove(0);
         assert_eq!(broken.message, "its repository was moved: git's links to it are broken");
         assert_eq!(broken.fix, Some(Fix::Repair { target: target(), to: "/w/a".into() }));
-        let foreign = presence(&one(|seen| seen.foreign = Some("a plain folder".into()))).remove(0);
+        let foreign =
+            presence(&one(|seen| seen.foreign = Some(Instead::Else("a plain folder".into())))).remove(0);
         assert_eq!(foreign.message, "/w/a is not this worktree: a plain folder");
         let hint = foreign.hint.unwrap();
         assert!(

@@ -236,7 +236,6 @@ fn fault(tangle: &Tangle, services: &Services) -> ValueFault {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::model::config::layers::{Layer, Source};
     use crate::model::config::merge::merge_leniently;
 

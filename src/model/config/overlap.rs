@@ -66,7 +66,6 @@ fn next_free(claims: &[Claim], wanted: PortRange) -> Option<PortRange> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::model::config::layers::{Layer, Source};
     use crate::model::config::merge::merge_leniently;
 

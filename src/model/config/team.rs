@@ -260,7 +260,7 @@ mod tests {
             timeout: Duration::from_secs(4),
             scope: ClaimScope { port: true, ..ClaimScope::default() },
             ssh: "ssh -x".to_owned(),
-            stale_after: Duration::from_secs(15 * 86_400),
+            stale_after: Duration::from_hours(15 * 24),
         };
         assert_eq!(read(text), whole);
         let usual = TeamSettings {
@@ -273,7 +273,7 @@ mod tests {
             timeout: Duration::from_secs(3),
             scope: ClaimScope { branch: true, number: true, port: false },
             ssh: "ssh".to_owned(),
-            stale_after: Duration::from_secs(14 * 86_400),
+            stale_after: Duration::from_hours(14 * 24),
         };
         assert_eq!(read(""), usual);
         let off = read("[team]\nshared_host = \"off\"\nclaims = \"git\"\n");

@@ -253,13 +253,14 @@ mod tests {
         let text = "services:\n  web:\n    image: x\n    network_mode: host\n    ports: [\"80\", \"${ADMIN:-81}:81\", \"1-2\", \"82:82\", \"82:82\"]\n  \
             api:\n    image: x\n    network_mode: bridge\n    ports: [\"${API:-90}:90\"]\n  job: { image: x }\n";
         let read = read("compose.yaml", text).unwrap();
-        let said: Vec<(Vec<&str>, Vec<String>, &[String], bool)> = read
+        let said: Vec<_> = read
             .services
             .iter()
             .zip(&read.found.services)
             .map(|(publishing, proposal)| {
-                let variables = publishing.ports.iter().map(|port| port.variable.as_str()).collect();
-                let extra = proposal.extra_ports.iter().map(ToString::to_string).collect();
+                let variables: Vec<&str> =
+                    publishing.ports.iter().map(|port| port.variable.as_str()).collect();
+                let extra: Vec<String> = proposal.extra_ports.iter().map(ToString::to_string).collect();
                 (variables, extra, &proposal.env[..], proposal.listens)
             })
             .collect();

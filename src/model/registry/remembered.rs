@@ -282,7 +282,7 @@ mod tests {
             ..sample::entry("a", 0, &[5000])
         };
         let then = registry.insert(then);
-        registry.remember_vanished(&[then.clone()]);
+        registry.remember_vanished(std::slice::from_ref(&then));
         registry.take_all(|_| true);
         let draft = || Entry {
             name: "draft".to_owned(),

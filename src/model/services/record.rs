@@ -152,7 +152,7 @@ mod tests {
             (false, ServiceState::Asleep, false, None, false),
             (false, ServiceState::Stopped, true, why, false),
         ] {
-            let service = KeptService { has_lost_port, reason, ..kept(state, on_demand) };
+            let service = KeptService { reason, has_lost_port, ..kept(state, on_demand) };
             assert_eq!(service.slept(), slept, "{service:?}");
         }
     }

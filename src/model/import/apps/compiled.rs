@@ -198,7 +198,7 @@ mod tests {
             usual_port: Some(8080),
             ..App::default()
         };
-        assert_eq!(found("", &[("go.mod", ""), ("main.go", &declared)]), [expected.clone()]);
+        assert_eq!(found("", &[("go.mod", ""), ("main.go", &declared)]), std::slice::from_ref(&expected));
         let in_folder = App {
             folder: "shop".to_owned(),
             name: String::new(),
@@ -268,7 +268,7 @@ mod tests {
             )),
             ..App::default()
         };
-        assert_eq!(found("", &[("Cargo.toml", &axum), ("src/main.rs", "")]), [plain.clone()]);
+        assert_eq!(found("", &[("Cargo.toml", &axum), ("src/main.rs", "")]), std::slice::from_ref(&plain));
         let takes = [("Cargo.toml", axum.as_str()), ("src/main.rs", "use clap; port: u16")];
         let flagged = App {
             run: "cargo run --package shop -- --port {{ port }}".to_owned(),
@@ -277,7 +277,11 @@ mod tests {
         };
         assert_eq!(found("", &takes), [flagged]);
         for half in ["use clap;", "port: u16"] {
-            assert_eq!(found("", &[("Cargo.toml", &axum), ("src/main.rs", half)]), [plain.clone()], "{half}");
+            assert_eq!(
+                found("", &[("Cargo.toml", &axum), ("src/main.rs", half)]),
+                std::slice::from_ref(&plain),
+                "{half}"
+            );
         }
         let rocket = App {
             reason: "Rocket finds its port in ROCKET_PORT".to_owned(),

@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(proposal(&tree, own.clone(), &server, &[]), alone);
         let role = Role::Page { prefix: "VITE_" };
         let from = ("api/package.json".to_owned(), "scripts.dev".to_owned());
-        let page = App { role, from, ..server };
+        let page = App { from, role, ..server };
         alone.from = "api/package.json: scripts.dev".to_owned();
         assert_eq!(proposal(&tree, own.clone(), &page, &[db]), alone, "a page waits for no database");
         let root = App { run: "x".to_owned(), ..App::default() };

@@ -267,8 +267,11 @@ mod tests {
             is_suggestion: false,
         };
         let both = [("shop-api", &server), ("web", &vite)];
-        assert_eq!(led(&both, ""), [expected.clone()]);
-        assert_eq!(led(&[("shop-api", &server), ("web", &vite), ("admin", &vite)], ""), [expected.clone()]);
+        assert_eq!(led(&both, ""), std::slice::from_ref(&expected));
+        assert_eq!(
+            led(&[("shop-api", &server), ("web", &vite), ("admin", &vite)], ""),
+            std::slice::from_ref(&expected)
+        );
         assert_eq!(led(&[("a", &server), ("b", &server), ("web", &vite)], ""), []);
         assert_eq!(led(&[("web", &vite)], ""), []);
         assert_eq!(led(&[("shop-api", &server), ("web", &bare)], ""), []);

@@ -33,7 +33,9 @@ fn a_port_that_is_given_stands_before_those_that_the_order_names_later() {
             Allocation::new(sample::port(port), service.parse().unwrap(), entry.created_at)
         };
         let given = [allocation("api", 5000), allocation("mail", 5002), allocation(service, 5001)];
-        given.into_iter().for_each(|allocation| entry.give(allocation, &order));
+        for allocation in given {
+            entry.give(allocation, &order);
+        }
         assert_eq!(named(&entry), expected, "{service}");
         let ports: Vec<String> = entry.ports().map(|port| port.to_string()).collect();
         assert_eq!(ports, expected.map(|said| said.split_once(':').unwrap().1));

@@ -84,7 +84,9 @@ fn entries_are_found_by_name_place_port_and_number_while_they_live() {
 #[test]
 fn what_is_taken_out_is_what_was_meant_and_the_others_keep_their_order() {
     let mut registry = Registry::default();
-    ["a", "b", "c", "d"].into_iter().for_each(|name| drop(registry.insert(entry(name, 0, &[]))));
+    for name in ["a", "b", "c", "d"] {
+        registry.insert(entry(name, 0, &[]));
+    }
     registry.worktrees.insert(1, RegistryRow::Unreadable(Value::from(7)));
     assert_eq!(registry.take(|entry| entry.name == "b").map(|entry| entry.sequence), Some(2));
     assert_eq!(registry.take(|entry| entry.name == "b"), None);

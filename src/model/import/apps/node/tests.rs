@@ -133,7 +133,7 @@ fn scripts_of_the_root_are_run_as_they_are_and_told_of_a_port_of_their_own() {
         reason: "it finds its port in PORT".to_owned(),
         ..App::default()
     };
-    assert_eq!(of(r#""start": "serve""#), [plain.clone()]);
+    assert_eq!(of(r#""start": "serve""#), std::slice::from_ref(&plain));
     let note = "The script names a port itself; take it out there, so that PORT counts.".to_owned();
     assert_eq!(of(r#""start": "serve -p 3000""#), [App { notes: vec![note], ..plain }]);
     let known = of(r#""dev": "vite -p 3000""#);
