@@ -265,4 +265,29 @@ mod tests {
             prop_assert_eq!(remove(&written).unwrap(), own);
         }
     }
+
+    #[test]
+    fn only_a_file_whose_block_can_be_told_from_the_users_lines_is_clear() {
+        let whole = splice(b"A=1\n", &block()).unwrap();
+        for bytes in [b"".as_slice(), b"A=1\n", &whole] {
+            assert!(require_clear(bytes, ".env").is_ok());
+        }
+        let refused = require_clear(format!("{OPENING}\nPORT=1\n").as_bytes(), "web/.env").unwrap_err();
+        let said = "the env block in `web/.env` has lost one of its marker lines, or stands there twice";
+        assert_eq!((refused.code(), refused.message()), (Code::ConfigInvalid, said));
+        let hint = "delete what is left of it (from `# >>> wt >>>` to `# <<< wt <<<`), then run `wt env`";
+        assert_eq!(refused.next_step(), Some(hint));
+        assert!(remove(format!("{CLOSING}\n").as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_line_break_before_the_block_goes_with_it_only_where_it_was_put_there() {
+        for (own, joined) in [(&b"A=1"[..], true), (b"A=1\n", false), (b"A=1\r\nB=2", true), (b"", false)] {
+            let written = splice(own, &block()).unwrap();
+            let FoundBlock::Whole(range) = find(&written) else { panic!("a whole block") };
+            assert_eq!(is_joined(&written[range.clone()]), joined, "{own:?}");
+            assert!(written[range].starts_with(OPENING.as_bytes()));
+        }
+        assert!(is_crlf(b"A\r\n") && !is_crlf(b"A\n\r\n") && !is_crlf(b"\n") && !is_crlf(b"A\r"));
+    }
 }

@@ -94,8 +94,8 @@ fn what_does_not_count_is_told_with_its_reason_and_cut_where_it_is_long() {
         "[worktree]\npath = \"/elsewhere\"\n[service.web]\nurl = \"https://example.org/{long}\"\n[serve]\nport = 7000\n\
          [resolve]\nconfirm = false\n"
     );
-    let source = Source::Others { approved: std::iter::empty::<(String, String)>().collect() };
-    let config = merge(&[Layer { path: "f".to_owned(), text, source }], &[]).unwrap();
+    let layer = Layer { path: "f".to_owned(), text, source: Source::others() };
+    let config = merge(&[layer], &[]).unwrap();
     let said = |beginning: &str| config.uncounted_of(beginning).collect::<Vec<_>>();
     assert_eq!(
         said("serve."),
