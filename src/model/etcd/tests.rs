@@ -24,6 +24,10 @@ fn a_claim_and_a_host_have_keys_of_their_team_and_are_named_back() {
     assert_eq!(key, "/wt/v1/shop/claims/example%2Eorg%2Fteam%2Fshop/branch/feature%2Flogin");
     assert_eq!(names.reference(&key).as_deref(), Some(BRANCH));
     assert_eq!(names.key("refs/wt/hosts/m-1"), "/wt/v1/shop/hosts/m-1");
+    let port = names.key("refs/wt/claims/port/5000");
+    assert_eq!(port, "/wt/v1/shop/claims/example%2Eorg%2Fteam%2Fshop/port/5000");
+    assert_eq!(names.reference(&port).as_deref(), Some("refs/wt/claims/port/5000"));
+    assert_eq!(names.key("refs/else"), "/wt/v1/shop/other/refs%2Felse");
     assert_eq!(names.reference("/wt/v1/shop/hosts/m-1").as_deref(), Some("refs/wt/hosts/m-1"));
     assert_eq!(names.key("refs/wt/running/m-1/shop/login"), "/wt/v1/shop/running/m-1/shop/login");
     assert_eq!(names.reference("/wt/v1/shop/claims/other/branch/x"), None, "another repository's");
