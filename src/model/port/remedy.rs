@@ -85,3 +85,74 @@ fn ends_sibling(dispute: &Dispute, strategy: Strategy, settings: ResolveSettings
         _ => false,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::port::holder::Holder;
+    use crate::model::port::sample::{claim, holding, settings, situation_of};
+    use crate::model::port::tenant::Tenant;
+    use crate::model::process::killing::KillRefusal;
+
+    fn of(tenants: &[Tenant], holders: &[Holder], settings: ResolveSettings) -> Remedy {
+        remedy(&Dispute::find(&situation_of(tenants, holders)).unwrap(), settings)
+    }
+
+    fn by(strategy: Strategy) -> ResolveSettings {
+        ResolveSettings { strategy, ..settings() }
+    }
+
+    #[test]
+    fn a_held_port_is_settled_as_configured_unless_that_does_nothing_or_ends_a_sibling() {
+        let own = [claim("a", 5000, 1)];
+        let pinned = [Tenant { pinned: true, ..claim("a", 5000, 1) }];
+        let (stranger, sibling) = (holding(None), holding(Some("b")));
+        let spared = Holder { refusal: Some(KillRefusal::Unseen), ..stranger.clone() };
+        let barred = ResolveSettings { is_killing_barred: true, ..settings() };
+        let shared = [holding(Some("a")), stranger.clone()];
+        let conservative = Remedy::Resolve(Some(Strategy::Conservative));
+        for (tenants, holders, settings, expected) in [
+            (&own, std::slice::from_ref(&stranger), settings(), Remedy::Resolve(None)),
+            (&own, std::slice::from_ref(&stranger), by(Strategy::Aggressive), Remedy::Resolve(None)),
+            (&own, std::slice::from_ref(&sibling), by(Strategy::Aggressive), conservative),
+            (&own, std::slice::from_ref(&spared), by(Strategy::Aggressive), conservative),
+            (&own, std::slice::from_ref(&stranger), by(Strategy::Command), Remedy::Resolve(None)),
+            (&pinned, std::slice::from_ref(&sibling), by(Strategy::Aggressive), Remedy::Tell),
+            (&pinned, std::slice::from_ref(&stranger), settings(), Remedy::End),
+            (&pinned, std::slice::from_ref(&spared), settings(), Remedy::Tell),
+            (&own, &shared, settings(), Remedy::Resolve(Some(Strategy::Aggressive))),
+            (&own, &shared, barred, Remedy::Tell),
+        ] {
+            assert_eq!(of(tenants, holders, settings), expected, "{tenants:?} {holders:?} {settings:?}");
+        }
+    }
+
+    #[test]
+    fn a_doubled_port_is_settled_by_a_move_or_by_a_person() {
+        let both = [claim("a", 5000, 1), claim("b", 5000, 2)];
+        let pinned = both.clone().map(|tenant| Tenant { pinned: true, ..tenant });
+        let unmoved = ResolveSettings { allow_move: false, ..settings() };
+        for (tenants, settings, expected) in [
+            (&both, settings(), Remedy::Resolve(None)),
+            (&both, unmoved, Remedy::Choose),
+            (&pinned, settings(), Remedy::Choose),
+            (&pinned, by(Strategy::Command), Remedy::Choose),
+        ] {
+            assert_eq!(of(tenants, &[], settings), expected, "{tenants:?} {settings:?}");
+        }
+    }
+
+    #[test]
+    fn each_remedy_is_one_command_but_for_a_persons_choice() {
+        let port = Port::new(5000).unwrap();
+        for (remedy, expected) in [
+            (Remedy::Resolve(None), Some("wt ports resolve")),
+            (Remedy::Resolve(Some(Strategy::Conservative)), Some("wt ports resolve --strategy conservative")),
+            (Remedy::Choose, None),
+            (Remedy::End, Some("wt ports kill 5000")),
+            (Remedy::Tell, Some("wt ports owner 5000")),
+        ] {
+            assert_eq!(remedy.command(port).map(|command| command.to_string()).as_deref(), expected);
+        }
+    }
+}
