@@ -251,6 +251,8 @@ mod tests {
     fn each_event_has_words_of_its_own() {
         let back = Event::new("port_move_undone").with("service", "web").with("from", 5001).with("to", 5000);
         assert_eq!(words(&back), "`web` is back from 5001 to 5000");
+        let there = Event { event: "port_moved".to_owned(), ..back };
+        assert_eq!(words(&there), "`web` moved from 5001 to 5000");
         let stray = |signal: &str| {
             Event::new("stray_terminated").with("pid", 7).with("command", "n").with("signal", signal)
         };
