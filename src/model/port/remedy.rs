@@ -107,7 +107,7 @@ mod tests {
         let own = [claim("a", 5000, 1)];
         let pinned = [Tenant { pinned: true, ..claim("a", 5000, 1) }];
         let (stranger, sibling) = (holding(None), holding(Some("b")));
-        let spared = Holder { refusal: Some(KillRefusal::Unseen), ..stranger.clone() };
+        let unseen = Holder { refusal: Some(KillRefusal::Unseen), ..stranger.clone() };
         let barred = ResolveSettings { is_killing_barred: true, ..settings() };
         let shared = [holding(Some("a")), stranger.clone()];
         let conservative = Remedy::Resolve(Some(Strategy::Conservative));
@@ -115,11 +115,11 @@ mod tests {
             (&own, std::slice::from_ref(&stranger), settings(), Remedy::Resolve(None)),
             (&own, std::slice::from_ref(&stranger), by(Strategy::Aggressive), Remedy::Resolve(None)),
             (&own, std::slice::from_ref(&sibling), by(Strategy::Aggressive), conservative),
-            (&own, std::slice::from_ref(&spared), by(Strategy::Aggressive), conservative),
+            (&own, std::slice::from_ref(&unseen), by(Strategy::Aggressive), conservative),
             (&own, std::slice::from_ref(&stranger), by(Strategy::Command), Remedy::Resolve(None)),
             (&pinned, std::slice::from_ref(&sibling), by(Strategy::Aggressive), Remedy::Tell),
             (&pinned, std::slice::from_ref(&stranger), settings(), Remedy::End),
-            (&pinned, std::slice::from_ref(&spared), settings(), Remedy::Tell),
+            (&pinned, std::slice::from_ref(&unseen), settings(), Remedy::Tell),
             (&own, &shared, settings(), Remedy::Resolve(Some(Strategy::Aggressive))),
             (&own, &shared, barred, Remedy::Tell),
         ] {
