@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::{GitWorktree, RecordDamage, Repository};
 use crate::model::advised::{git, wt};
+use crate::model::checks::git::let_follow;
 use crate::ops::rows::WorktreeRow;
 
 /// Proves that the folder is the worktree's own and its record whole: two of git's records may name one folder.
@@ -62,11 +63,7 @@ pub fn cure(repository: &Repository, name: &str, path: &Path, damage: &RecordDam
             "where its own folder is still there, `git worktree repair` in that one mends it; else `{prune}` puts the record \
              into the trash, and `{owner}` stays as it is"
         ),
-        // Without a folder git would have the folder follow the record.
-        RecordDamage::Unlinked(Some(other)) => format!(
-            "`{}` has git's record of `{other}` follow it there; with the folder of this one it does the same",
-            git("worktree repair {}", &[&path.display()]).at(repository.root().display())
-        ),
+        RecordDamage::Unlinked(Some(other)) => let_follow(repository.root(), path, other),
         RecordDamage::Unlinked(None) => format!(
             "`{}` makes the link anew where that folder is the worktree; else move it away",
             git("worktree repair", &[]).at(repository.root().display())

@@ -103,9 +103,7 @@ pub fn mark(worktree: &GitWorktree) -> WorktreeMark<'_> {
 /// Fails when the worktree's own files cannot be read.
 pub fn find_row(repository: &Repository, registry: &Registry, admin: &str) -> Result<Option<WorktreeRow>> {
     let Some(worktree) = repository.find_worktree_called(admin)? else { return Ok(None) };
-    let id = repository.find_id_surely()?;
-    let entry = id.and_then(|id| record_of(&id, repository, registry, mark(&worktree))).cloned();
-    Ok(Some(WorktreeRow { worktree: Some(worktree), entry }))
+    row_of(repository, registry, worktree).map(Some)
 }
 
 /// Returns the row of the main worktree, read alone; `None` for a bare repository, which has none.
@@ -115,9 +113,13 @@ pub fn find_row(repository: &Repository, registry: &Registry, admin: &str) -> Re
 /// Fails when the repository's own files cannot be read.
 pub fn find_main_row(repository: &Repository, registry: &Registry) -> Result<Option<WorktreeRow>> {
     let Some(worktree) = repository.find_main_worktree()? else { return Ok(None) };
+    row_of(repository, registry, worktree).map(Some)
+}
+
+fn row_of(repository: &Repository, registry: &Registry, worktree: GitWorktree) -> Result<WorktreeRow> {
     let id = repository.find_id_surely()?;
     let entry = id.and_then(|id| record_of(&id, repository, registry, mark(&worktree))).cloned();
-    Ok(Some(WorktreeRow { worktree: Some(worktree), entry }))
+    Ok(WorktreeRow { worktree: Some(worktree), entry })
 }
 
 /// Returns the living record of that worktree of the repository.

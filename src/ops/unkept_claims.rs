@@ -40,7 +40,8 @@ pub fn warning(context: &Context) -> Option<String> {
 #[must_use]
 pub fn warning_here(context: &Context) -> Option<String> {
     let own_file = context.host.config_file().map(|file| file.display().to_string());
-    let asked = context.config.values.iter().filter(|value| value.key.starts_with("team."));
+    let asks = |key: &str| matches!(key, "team.claims" | "team.remote" | "team.repository");
+    let asked = context.config.values.iter().filter(|value| asks(&value.key));
     let is_of_here = asked.map(|value| &value.origin).any(|origin| match origin {
         Origin::BuiltIn => false,
         Origin::File { path, .. } => Some(path) != own_file.as_ref(),

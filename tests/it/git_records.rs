@@ -133,7 +133,7 @@ fn of_two_folders_that_changed_places_each_is_named_and_the_advice_lets_the_reco
     let told = sandbox.wt(&["--json", "validate"]).json();
     let hint = told["findings"][0]["hint"].as_str().unwrap();
     let cure = format!("git -C {} worktree repair {}", sandbox.repo().display(), of("feature-one").display());
-    assert!(hint.starts_with(&format!("`{cure}` has git's record of `feature-two` follow")), "{hint}");
+    assert!(hint.starts_with(&format!("`{cure}` tells git that `feature-two` is there now")), "{hint}");
     let refused = sandbox.refused(&["remove", "feature-one", "--force"], "git_failed");
     assert!(refused["hint"].as_str().unwrap().contains(&cure), "{refused}");
     for name in ["feature-one", "feature-two"] {

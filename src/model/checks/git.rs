@@ -1,5 +1,7 @@
 //! What the registry says and what git says: is each worktree there, where it was, on the branch it was on?
 
+use std::path::Path;
+
 use crate::model::advised::{git, wt};
 use crate::model::branch::Head;
 use crate::model::facts::{DamagedRecord, Facts, Instead, SeenWorktree, Unrecorded};
@@ -31,11 +33,7 @@ fn absent(entry: &Entry, seen: &SeenWorktree) -> Option<Finding> {
                 Instead::Else(what) => what.clone(),
             };
             let hint = match &seen.foreign {
-                // Without a folder git would have the folder follow the record.
-                Some(Instead::Sibling(other)) => format!(
-                    "`{repair}` has git's record of `{other}` follow it there; with the folder of this one it does the same",
-                    repair = git("worktree repair {}", &[&path]).at(entry.repository.display())
-                ),
+                Some(Instead::Sibling(other)) => let_follow(&entry.repository, &entry.path, other),
                 _ => format!(
                     "where it is the worktree and only its `.git` is gone, `{repair}` makes it one again; \
                      else move it away, and `{remove}` drops the record",
@@ -62,6 +60,16 @@ fn absent(entry: &Entry, seen: &SeenWorktree) -> Option<Finding> {
         ),
         Presence::Kept(_) => None,
     }
+}
+
+/// Advises what has git's record of `other` follow its folder, which stands in the place of another one. Without a folder git
+/// would have the folder follow the record, and take the files of each for changes of the other.
+#[must_use]
+pub fn let_follow(repository: &Path, path: &Path, other: &str) -> String {
+    let repair = git("worktree repair {}", &[&path.display()]).at(repository.display());
+    format!(
+        "`{repair}` tells git that `{other}` is there now; where the folder that was there is elsewhere, do the same with it"
+    )
 }
 
 /// git's worktrees that nobody recorded.
@@ -171,7 +179,8 @@ mod tests {
         let hint = |found: &[Finding]| found[0].hint.clone().unwrap_or_default();
         assert!(hint(&foreign).contains("wt remove") && hint(&foreign).contains("worktree repair`"));
         assert!(
-            hint(&sibling).contains("git's record of `two` follow") && !hint(&sibling).contains("repair`")
+            hint(&sibling).contains("tells git that `two` is there now")
+                && !hint(&sibling).contains("repair`")
         );
         let broken = presence(&one(|seen| seen.needs_repair = true));
         assert_eq!(kind(&broken), Some((FindingKind::WorktreeMoved, true)));
